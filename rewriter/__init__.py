@@ -1,0 +1,1 @@
+"""dockerslim rewrites a Dockerfile so that its image gets smaller, rebuilds faster and runs without root."""
