@@ -1,0 +1,1 @@
+"""What a Dockerfile says: a lossless tree of instructions, the shell of a RUN, words and variables."""
