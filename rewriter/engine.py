@@ -1,0 +1,160 @@
+"""Runs a chain of transforms to its fixed point, through the gate.
+
+The chain is handed in. After each transform that changed something the text is read afresh, so that nothing is stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rewriter import gate, second_reader
+from rewriter.change import Change, Declined, Finding, Level, Outcome, Report, Span, apply, overlap
+from rewriter.facts import Facts
+from rewriter.ignores import Ignores, read_ignores
+from rewriter.project.context import Project
+from rewriter.result import Candidate, Options, Rewrite
+from rewriter.source import Source, Unreadable
+from rewriter.syntax.reader import INSTRUCTIONS, read
+from rewriter.syntax.tree import Dockerfile
+
+Found = Change | Declined | Report
+Find = Callable[[Dockerfile, Facts], Iterable[Found]]
+# More passes than the longest chain of transforms that feed one another; a cycle ends here and is refused.
+_PASSES = 12
+
+
+class Transform(Protocol):
+    """What the engine needs of a transform: a name for the user, and the function that finds its changes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def find(self) -> Find: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    transform: str
+    change: Change
+    span: Span
+
+
+class _Course:
+    """The way of one file through the chain: its current text, and how to find the user's own lines again."""
+
+    def __init__(self, facts: Facts, second: bool) -> None:
+        self.facts = facts
+        self.second = second
+        self.steps: list[gate.Moves] = []
+        self.made: list[_Made] = []
+        self.refused: set[tuple[str, Span]] = set()
+        self.dropped: dict[str, Finding] = {}
+        self.open: list[Finding] = []
+        self.used: set[int] = set()
+
+    def original(self, span: Span) -> Span:
+        """The place in the file as it was of `span` in the current text."""
+        start, end = span.start, span.end
+        for moves in reversed(self.steps):
+            start, end = moves.back(start), moves.back(max(end - 1, start)) + (end > start)
+        return Span(start, max(start, end))
+
+
+def run(source: Source, chain: Sequence[Transform], project: Project, options: Options) -> Rewrite:
+    """Return the rewrite of `source` by `chain`. Raises `Unreadable` for a file that Docker could not build either."""
+    file = read(source)
+    _reject(file)
+    second = second_reader.agrees(file)
+    course = _Course(Facts(file, options, project), second)
+    level = options.level if second else Level.SAFE
+    notes = () if second else ("a second reader sees other instructions in this file: only safe changes are made",)
+    for _ in range(_PASSES):
+        course.open.clear()
+        # Every transform has to see the text as the others leave it: no early end, or the order of findings would vary.
+        if not any([_pass(transform, course, level) for transform in chain if options.wants(transform.name)]):
+            return _result(source, course, notes)
+    cycle = Finding("chain", Outcome.DROPPED, "the changes do not come to an end; the file is left as it is", Span(0, 0))
+    return Rewrite(source, source, (cycle,), notes)
+
+
+def _reject(file: Dockerfile) -> None:
+    for instruction in file.instructions:
+        if instruction.keyword not in INSTRUCTIONS:
+            raise Unreadable(f"unknown instruction {instruction.keyword[:40]}", instruction.first_line)
+    if not file.stages:
+        raise Unreadable("the file has no FROM")
+    for instruction in file.global_args:
+        if instruction.keyword != "ARG":
+            raise Unreadable(f"{instruction.keyword} before the first FROM", instruction.first_line)
+
+
+def _pass(transform: Transform, course: _Course, level: Level) -> bool:
+    """Let one transform look at the current text; True where it changed it."""
+    if transform.name in course.dropped:
+        return False
+    facts = course.facts
+    ignores = read_ignores(facts.file)
+    picked: list[Change] = []
+    for found in transform.find(facts.file, facts):
+        if _ignored(ignores, transform.name, found, course):
+            continue
+        match found:
+            case Change():
+                if found.level > level:
+                    course.open.append(_finding(transform.name, Outcome.OFFERED, found, course))
+                elif not overlap(edit for change in (*picked, found) for edit in change.edits):
+                    picked.append(found)
+            case Declined(reason, at):
+                course.open.append(Finding(transform.name, Outcome.DECLINED, reason, course.original(at)))
+            case Report(message, at):
+                course.open.append(Finding(transform.name, Outcome.REPORTED, message, course.original(at)))
+    picked = [change for change in picked if _accepted(transform.name, change, course)]
+    return bool(picked) and _make(transform.name, picked, course)
+
+
+def _make(name: str, changes: list[Change], course: _Course) -> bool:
+    text = apply(course.facts.file.source.text, [edit for change in changes for edit in change.edits])
+    passed = gate.check(course.facts, text, changes, second=course.second)
+    if isinstance(passed, str):
+        at = course.original(changes[0].at)
+        course.dropped[name] = Finding(name, Outcome.DROPPED, passed, at, changes[0].level)
+        return False
+    course.made += [_Made(name, change, course.original(change.at)) for change in changes]
+    course.steps.append(gate.Moves(edit for change in changes for edit in change.edits))
+    course.facts = passed.facts
+    return True
+
+
+def _accepted(name: str, change: Change, course: _Course) -> bool:
+    accept = course.facts.options.accept
+    if accept is None:
+        return True
+    key = (name, course.original(change.at))
+    if key not in course.refused:
+        before = course.facts.file.source.text
+        if accept(Candidate(name, change, before, apply(before, change.edits))):
+            return True
+        course.refused.add(key)
+    course.open.append(_finding(name, Outcome.OFFERED, change, course))
+    return False
+
+
+def _ignored(ignores: Ignores, name: str, found: Found, course: _Course) -> bool:
+    spans = [found.at, *(Span(e.start, e.end) for e in found.edits)] if isinstance(found, Change) else [found.at]
+    blocking = ignores.blocking(name, spans)
+    course.used.update(course.original(comment).start for comment in blocking)
+    return bool(blocking)
+
+
+def _finding(name: str, outcome: Outcome, change: Change, course: _Course) -> Finding:
+    return Finding(name, outcome, change.message, course.original(change.at), change.level, change.evidence)
+
+
+def _result(source: Source, course: _Course, notes: tuple[str, ...]) -> Rewrite:
+    findings = [Finding(m.transform, Outcome.CHANGED, m.change.message, m.span, m.change.level, m.change.evidence) for m in course.made]
+    findings += [*course.dropped.values(), *course.open]
+    findings += read_ignores(read(source)).idle(course.used, course.facts.options)
+    order = {finding: number for number, finding in enumerate(findings)}
+    return Rewrite(source, course.facts.file.source, tuple(sorted(findings, key=lambda f: (f.span.start, order[f]))), notes)

@@ -1,0 +1,164 @@
+"""The checks that every rewrite must pass before anyone sees it (DESIGN.md rule 9)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rewriter import second_reader
+from rewriter.change import Change, Edit
+from rewriter.facts import Facts
+from rewriter.image import IMAGE_PARTS, RUN_SEES
+from rewriter.source import BOM, Source, Unreadable
+from rewriter.syntax.reader import read
+from rewriter.syntax.tree import Dockerfile, Instruction
+
+
+@dataclass(frozen=True)
+class Passed:
+    """The rewritten file, and the facts about it."""
+
+    file: Dockerfile
+    facts: Facts
+
+
+def check(before: Facts, text: str, changes: Sequence[Change], *, second: bool) -> Passed | str:
+    """Return the rewritten file, or why it must not be seen.
+
+    `second` says whether the second reader agreed on the file before: only then has it a veto.
+    """
+    try:
+        file = read(Source(text))
+    except Unreadable as error:
+        return f"the result does not parse: {error}"
+    after = Facts(file, before.options, before.project)
+    edits = [edit for change in changes for edit in change.edits]
+    declared = frozenset(part for change in changes for part in change.declares)
+    moves = Moves(edits)
+    problem = (
+        _lines(before.file, file)
+        or _comments(before.file, file)
+        or _untouched(before.file, file, moves)
+        or (None if not second or second_reader.agrees(file) else "the second reader disagrees with the result")
+        or _scripts(before, after, moves)
+        or _images(before, after, moves, declared)
+    )
+    return problem or Passed(file, after)
+
+
+class Moves:
+    """Where the characters of a text are after edits, and which are touched by them."""
+
+    def __init__(self, edits: Iterable[Edit]) -> None:
+        self.edits = sorted(edits, key=lambda edit: (edit.start, edit.end))
+
+    def touches(self, start: int, end: int) -> bool:
+        """Whether an edit replaces any of the characters from `start` to `end`, or inserts inside them."""
+        return any(
+            edit.start < end and edit.end > start if edit.end > edit.start else start < edit.start < end
+            for edit in self.edits
+        )
+
+    def forward(self, offset: int) -> int:
+        """Where the untouched character at `offset` is afterwards."""
+        return offset + sum(len(e.text) - (e.end - e.start) for e in self.edits if e.end <= offset)
+
+    def back(self, offset: int) -> int:
+        """Where the character at `offset` of the result was before; for new text, the place that it replaced."""
+        shift = 0
+        for edit in self.edits:
+            start = edit.start + shift
+            if offset < start:
+                break
+            if offset < start + len(edit.text):
+                return edit.start
+            shift += len(edit.text) - (edit.end - edit.start)
+        return offset - shift
+
+
+def _lines(before: Dockerfile, after: Dockerfile) -> str | None:
+    old, new = before.source.text, after.source.text
+    if old.startswith(BOM) != new.startswith(BOM):
+        return "the byte order mark changed"
+    if before.directives != after.directives:
+        return "a parser directive changed"
+    crlf, lf = old.count("\r\n"), old.count("\n")
+    if crlf in (0, lf) and new.count("\r\n") != (new.count("\n") if crlf else 0):
+        return "the newline style changed"
+    if old.endswith("\n") != new.endswith("\n"):
+        return "the final newline changed"
+    return None
+
+
+def _comments(before: Dockerfile, after: Dockerfile) -> str | None:
+    lost = Counter(map(before.text, before.comments)) - Counter(map(after.text, after.comments))
+    return f"a comment was lost: {next(iter(lost))}" if lost else None
+
+
+def _untouched(before: Dockerfile, after: Dockerfile, moves: Moves) -> str | None:
+    there = {i.span.start: after.text(i.span) for i in after.instructions}
+    for instruction in before.instructions:
+        span = instruction.span
+        if not moves.touches(span.start, span.end) and there.get(moves.forward(span.start)) != before.text(span):
+            return f"line {instruction.first_line} changed, which no edit names"
+    return None
+
+
+def _survivors(before: Facts, after: Facts, moves: Moves) -> tuple[list[tuple[Instruction, Instruction]], list[Instruction]]:
+    """The RUNs whose keyword no edit touched, with what they became; and those that are gone."""
+    there = {i.span.start: i for i in after.file.instructions if i.keyword == "RUN"}
+    pairs, gone = [], []
+    for old in before.file.instructions:
+        if old.keyword != "RUN":
+            continue
+        new = None
+        if not moves.touches(old.keyword_span.start, old.keyword_span.end):
+            new = there.get(moves.forward(old.keyword_span.start))
+        if new is None:
+            gone.append(old)
+        else:
+            pairs.append((old, new))
+    return pairs, gone
+
+
+def _scripts(before: Facts, after: Facts, moves: Moves) -> str | None:
+    for old, new in _survivors(before, after, moves)[0]:
+        if before.run(old) is not None and after.run(new) is None:
+            return f"the command of line {old.first_line} no longer parses"
+    return None
+
+
+def _images(before: Facts, after: Facts, moves: Moves, declared: frozenset[str]) -> str | None:
+    if len(before.images) != len(after.images):
+        return None if "stages" in declared else "the number of stages changed"
+    for old, new in zip(before.images, after.images, strict=True):
+        for part in IMAGE_PARTS:
+            if part not in declared and getattr(old.final, part) != getattr(new.final, part):
+                return f"stage {old.stage.index} would end with another {part}"
+    pairs, gone = _survivors(before, after, moves)
+    sees_before, sees_after = _contexts(before), _contexts(after)
+    kept: list[object] = []
+    for old_run, new_run in pairs:
+        seen = sees_before[old_run.span.start]
+        if seen != sees_after[new_run.span.start] and not declared.intersection((*RUN_SEES, "mounts")):
+            return f"the step of line {old_run.first_line} would run in another environment"
+        kept.append(seen)
+    for old_run in gone:
+        if sees_before[old_run.span.start] not in kept and "steps" not in declared:
+            return f"the step of line {old_run.first_line} would be merged into another environment"
+    return None
+
+
+def _contexts(facts: Facts) -> dict[int, object]:
+    """By the start of each RUN: stage, and everything around it that its command can see."""
+    contexts: dict[int, object] = {}
+    for image in facts.images:
+        for state, instruction in zip(image.before, image.stage.body, strict=True):
+            if instruction.keyword == "RUN":
+                flags = tuple((flag.name, flag.value) for flag in instruction.flags)
+                seen = [getattr(state, part) for part in RUN_SEES]
+                contexts[instruction.span.start] = (image.stage.index, flags, seen)
+    return contexts
+
+

@@ -1,0 +1,1 @@
+"""What lies beside the Dockerfile: the files of the build context."""
