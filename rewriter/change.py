@@ -128,9 +128,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding at the user's own lines: `span`, in characters of the file as it was before the rewrite.
-
-    """
+    """One finding at the user's own lines: `span`, in characters of the file as it was before the rewrite."""
 
     transform: str
     outcome: Outcome

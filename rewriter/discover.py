@@ -222,7 +222,7 @@ def _listed_by_git(folder: Path, real: Path, tree: Path) -> list[Path | Trouble]
         if not nested and not is_dockerfile_name(os.fsdecode(name[name.rfind(b"/") + 1 :])):
             continue
         path = folder / os.fsdecode(name)
-        if not NEVER_SEARCHED.isdisjoint(path.parts[len(folder.parts) : None if nested else -1]):
+        if not NEVER_SEARCHED.isdisjoint(path.parts[len(folder.parts) :]):
             continue
         if not nested:
             found[path] = None

@@ -75,7 +75,9 @@ def run(source: Source, chain: Sequence[Transform], project: Project, options: O
         # Every transform has to see the text as the others leave it: no early end, or the order of findings would vary.
         if not any([_pass(transform, course, level) for transform in chain if options.wants(transform.name)]):
             return _result(source, course, notes)
-    cycle = Finding("chain", Outcome.DROPPED, "the changes do not come to an end; the file is left as it is", Span(0, 0))
+    cycle = Finding(
+        "chain", Outcome.DROPPED, "the changes do not come to an end; the file is left as it is", Span(0, 0)
+    )
     return Rewrite(source, source, (cycle,), notes)
 
 
@@ -153,8 +155,13 @@ def _finding(name: str, outcome: Outcome, change: Change, course: _Course) -> Fi
 
 
 def _result(source: Source, course: _Course, notes: tuple[str, ...]) -> Rewrite:
-    findings = [Finding(m.transform, Outcome.CHANGED, m.change.message, m.span, m.change.level, m.change.evidence) for m in course.made]
+    findings = [
+        Finding(m.transform, Outcome.CHANGED, m.change.message, m.span, m.change.level, m.change.evidence)
+        for m in course.made
+    ]
     findings += [*course.dropped.values(), *course.open]
     findings += read_ignores(read(source)).idle(course.used, course.facts.options)
     order = {finding: number for number, finding in enumerate(findings)}
-    return Rewrite(source, course.facts.file.source, tuple(sorted(findings, key=lambda f: (f.span.start, order[f]))), notes)
+    return Rewrite(
+        source, course.facts.file.source, tuple(sorted(findings, key=lambda f: (f.span.start, order[f]))), notes
+    )

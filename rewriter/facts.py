@@ -19,7 +19,9 @@ System = Literal["debian", "alpine", "redhat", "suse", "arch"]
 _SYSTEMS: dict[str, System] = {
     **dict.fromkeys(("debian", "ubuntu"), "debian"),
     **dict.fromkeys(("alpine", "wolfi"), "alpine"),
-    **dict.fromkeys(("centos", "fedora", "rhel", "rocky", "almalinux", "amazonlinux", "oraclelinux", "photon"), "redhat"),
+    **dict.fromkeys(
+        ("centos", "fedora", "rhel", "rocky", "almalinux", "amazonlinux", "oraclelinux", "photon"), "redhat"
+    ),
     "opensuse": "suse",
     "arch": "arch",
 }

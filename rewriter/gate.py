@@ -54,11 +54,15 @@ class Moves:
         self.edits = sorted(edits, key=lambda edit: (edit.start, edit.end))
 
     def touches(self, start: int, end: int) -> bool:
-        """Whether an edit replaces any of the characters from `start` to `end`, or inserts inside them."""
+        """Whether an edit replaces any of the characters from `start` to `end`, or inserts between them."""
         return any(
             edit.start < end and edit.end > start if edit.end > edit.start else start < edit.start < end
             for edit in self.edits
         )
+
+    def extends(self, end: int) -> bool:
+        """Whether an edit inserts right at `end`, and so lengthens what ends there."""
+        return any(edit.start == edit.end == end for edit in self.edits)
 
     def forward(self, offset: int) -> int:
         """Where the untouched character at `offset` is afterwards."""
@@ -100,12 +104,15 @@ def _untouched(before: Dockerfile, after: Dockerfile, moves: Moves) -> str | Non
     there = {i.span.start: after.text(i.span) for i in after.instructions}
     for instruction in before.instructions:
         span = instruction.span
-        if not moves.touches(span.start, span.end) and there.get(moves.forward(span.start)) != before.text(span):
+        touched = moves.touches(span.start, span.end) or moves.extends(span.end)
+        if not touched and there.get(moves.forward(span.start)) != before.text(span):
             return f"line {instruction.first_line} changed, which no edit names"
     return None
 
 
-def _survivors(before: Facts, after: Facts, moves: Moves) -> tuple[list[tuple[Instruction, Instruction]], list[Instruction]]:
+def _survivors(
+    before: Facts, after: Facts, moves: Moves
+) -> tuple[list[tuple[Instruction, Instruction]], list[Instruction]]:
     """The RUNs whose keyword no edit touched, with what they became; and those that are gone."""
     there = {i.span.start: i for i in after.file.instructions if i.keyword == "RUN"}
     pairs, gone = [], []
@@ -160,5 +167,3 @@ def _contexts(facts: Facts) -> dict[int, object]:
                 seen = [getattr(state, part) for part in RUN_SEES]
                 contexts[instruction.span.start] = (image.stage.index, flags, seen)
     return contexts
-
-

@@ -229,7 +229,11 @@ def pairs(text: str, escape: str) -> list[tuple[str, str]]:
     """Names and values of an ENV or LABEL line, in either form; quotes and variables stay as written."""
     words = [text[start:end] for start, end in word_spans(text, escape)]
     if words and "=" not in words[0]:
-        name, _, rest = text.partition(words[0])[2].partition(words[0]) if not text.startswith(words[0]) else (words[0], "", text[len(words[0]) :])
+        name, _, rest = (
+            text.partition(words[0])[2].partition(words[0])
+            if not text.startswith(words[0])
+            else (words[0], "", text[len(words[0]) :])
+        )
         return [(name, rest.lstrip(SPACE))]
     return [(name, value) for name, _, value in (word.partition("=") for word in words)]
 

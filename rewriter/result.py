@@ -53,7 +53,9 @@ class Rewrite:
     before: Source
     after: Source
     findings: tuple[Finding, ...]
-    notes: tuple[str, ...] = ()  # what `--verbose` says about the file as a whole, e.g. that the second reader disagrees
+    notes: tuple[
+        str, ...
+    ] = ()  # what `--verbose` says about the file as a whole, e.g. that the second reader disagrees
 
     @property
     def changed(self) -> bool:

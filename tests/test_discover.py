@@ -192,10 +192,11 @@ def test_ignored_by_git_from_above_the_folder() -> None:
 
 
 @pytest.mark.parametrize("search", ["git", "no git"], indirect=True)
-@pytest.mark.parametrize("pattern", ["/a/", "/a/b/", "*"])
+@pytest.mark.parametrize("pattern", ["/a/", "*"])
 @pytest.mark.usefixtures("search")
 def test_ignored_folder_that_is_named_is_searched(pattern: str) -> None:
     write(".gitignore", text=pattern)
+    write("a/.gitignore", text="!b/\n")
     write("a/b/.gitignore", text="x/\n")
     write("a/b/Dockerfile", "a/b/c/Dockerfile", "a/b/x/Dockerfile")
     assert found(".") == []
@@ -236,11 +237,13 @@ def test_submodules_and_nested_repositories_are_searched() -> None:
     git("init", "-q", "project")
     git("submodule", "add", "-q", "../library", "sub", cwd="project")
     git("init", "-q", "project/nested")
-    write("project/nested/Dockerfile", "project/sub/build/Dockerfile", "project/sub/new/Dockerfile")
-    assert found("project") == ["project/nested/Dockerfile", "project/sub/Dockerfile", "project/sub/new/Dockerfile"]
+    write("project/nested/Dockerfile", "project/sub/build/Dockerfile", "project/sub/build/Dockerfile.tracked")
+    git("add", "-f", "build/Dockerfile.tracked", cwd="project/sub")
+    expected = ["project/nested/Dockerfile", "project/sub/Dockerfile", "project/sub/build/Dockerfile.tracked"]
+    assert found("project") == expected
     write("Dockerfile")  # and so from a folder that is no repository, but holds some
     shutil.rmtree("library")
-    assert found(".") == ["Dockerfile", *found("project")]
+    assert found(".") == ["Dockerfile", *expected]
 
 
 def test_submodule_that_is_not_checked_out() -> None:
@@ -259,9 +262,10 @@ def test_variables_of_a_git_hook_do_not_mislead(monkeypatch: pytest.MonkeyPatch)
     git("init", "-q", "b")
     write("b/Dockerfile", "b/out/Dockerfile")
     write("b/.gitignore", text="out/\n")
+    git("add", "-f", "out/Dockerfile", cwd="b")
     monkeypatch.setenv("GIT_DIR", os.path.abspath("a/.git"))
     monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
-    assert found("b") == ["b/Dockerfile"]
+    assert found("b") == ["b/Dockerfile", "b/out/Dockerfile"]
 
 
 def test_search_runs_no_program_that_the_repository_names() -> None:
@@ -338,6 +342,15 @@ def test_links_that_lead_nowhere() -> None:
     assert trouble(*expected) == expected
 
 
+@pytest.mark.usefixtures("search")
+def test_first_of_several_links_to_a_file_outside(folder: Path) -> None:
+    write("target/x")
+    for number in range(10):
+        Path("a").mkdir(exist_ok=True)
+        os.symlink(folder / "target/x", f"a/Dockerfile.{9 - number}")
+    assert found("a") == ["a/Dockerfile.0"]
+
+
 # Trouble
 
 
@@ -383,18 +396,21 @@ def unprivileged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("unprivileged", "search")
 def test_no_permission() -> None:
-    write("a/Dockerfile", "b/Dockerfile", "c/Dockerfile")
+    write("a/Dockerfile", "b/Dockerfile", "c/Dockerfile", "c/d/Dockerfile")
     os.chmod("a", 0)
+    os.chmod("c/d", 0)
     os.chmod("b/Dockerfile", 0)
     denied = os.strerror(errno.EACCES)
     try:
-        assert found("c") == ["c/Dockerfile"]
+        assert trouble("c") == {"c/d": f"the folder cannot be searched: {denied}"}
         assert list(discover([Path()])) == [
             Trouble(Path("a"), f"the folder cannot be searched: {denied}"),
             Trouble(Path("b/Dockerfile"), "there is no permission to read it"),
             Found(Path("c/Dockerfile"), False),
+            Trouble(Path("c/d"), f"the folder cannot be searched: {denied}"),
         ]
         assert trouble("a") == {"a": f"the folder cannot be searched: {denied}"}
         assert trouble("a/Dockerfile") == {"a/Dockerfile": "there is no permission to open it"}
     finally:
         os.chmod("a", 0o700)
+        os.chmod("c/d", 0o700)

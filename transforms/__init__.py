@@ -36,7 +36,9 @@ CHAIN: tuple[Transform, ...] = (
     _transform("relative_workdir", "a spelling; paths below are then absolute"),
     _transform("add_where_copy_serves", "a spelling; COPY is what the transforms of copies look for"),
     _transform("apt_for_people", "before every other transform of apt, which then meets one name"),
-    _transform("sudo_in_build", "before the package managers' transforms, so that they add no sudo where none is needed"),
+    _transform(
+        "sudo_in_build", "before the package managers' transforms, so that they add no sudo where none is needed"
+    ),
     _transform("apt_asks", "before the lists of packages are rewritten, so that a merged step does not ask either"),
     _transform("apt_steps_apart", "before the clean-up, so that it is added once to the merged step"),
     _transform("apt_recommends_installed", "behind the merge: it judges the whole list of a step"),

@@ -27,7 +27,9 @@ from rewriter.facts import Facts, Run
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
 
-_ASKING = frozenset(("install", "remove", "purge", "autoremove", "upgrade", "dist-upgrade", "full-upgrade", "build-dep"))
+_ASKING = frozenset(
+    ("install", "remove", "purge", "autoremove", "upgrade", "dist-upgrade", "full-upgrade", "build-dep")
+)
 # Source: apt-get(8): -s simulates, -d and --print-uris need no answer; -qq implies -y.
 _ANSWERED = ("-s", "--simulate", "--dry-run", "--just-print", "--no-act", "--recon", "--print-uris", "--assume-no")
 

@@ -42,9 +42,7 @@ def read(source: Source) -> Dockerfile:
     """Return the tree of `source`. Raises `Unreadable`, with the line, for what BuildKit's parser refuses."""
     lines = _lines(source.text)
     directives, escape, at = _directives(source.text, lines)
-    items: list[Trivia | Instruction] = [
-        Trivia("directive", Span(lines[n].start, lines[n].end)) for n in range(at)
-    ]
+    items: list[Trivia | Instruction] = [Trivia("directive", Span(lines[n].start, lines[n].end)) for n in range(at)]
     found = False
     while at < len(lines):
         line = lines[at]
@@ -105,14 +103,17 @@ def _instruction(text: str, lines: list[_Line], first: int, escape: str) -> tupl
     start = lines[first].end - len(text[lines[first].start : lines[first].end].lstrip(SPACE))
     parts: list[str] = []
     pieces: list[tuple[int, int]] = []
-    comments, blanks = [], []
+    comments: list[Span] = []
+    blanks: list[Span] = []
     length, begin, at = 0, start, first
     while at < len(lines):
         line = lines[at]
         content = text[begin : line.end]
         bare = content.lstrip(SPACE)
         if at > first and (not bare or bare[0] == "#"):
-            (comments if bare else blanks).append(Span(line.end - len(bare), line.end) if bare else Span(begin, line.end))
+            (comments if bare else blanks).append(
+                Span(line.end - len(bare), line.end) if bare else Span(begin, line.end)
+            )
         else:
             kept = _continued(content, escape)
             part = content if kept is None else content[:kept]
@@ -145,8 +146,10 @@ def _instruction(text: str, lines: list[_Line], first: int, escape: str) -> tupl
         blanks=tuple(blanks),
     )
     if head.child:
-        extra = replace(extra, child=replace(head.child, span=Span(head.child.span.start, end), last_line=at,
-                                             heredocs=tuple(heredocs)))
+        extra = replace(
+            extra,
+            child=replace(head.child, span=Span(head.child.span.start, end), last_line=at, heredocs=tuple(heredocs)),
+        )
     return extra, at
 
 

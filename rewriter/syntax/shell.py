@@ -148,7 +148,9 @@ class _Reader:
         self.substitutions = "$(" in text or "`" in text or "<(" in text or ">(" in text
         self.understood = True
 
-    def sequence(self, nodes: list[Node], kind: Kind, start: int, end: int, redirects: tuple[Redirect, ...] = ()) -> Statement:
+    def sequence(
+        self, nodes: list[Node], kind: Kind, start: int, end: int, redirects: tuple[Redirect, ...] = ()
+    ) -> Statement:
         children: list[Statement] = []
         operators: list[Operator] = []
         for node in nodes:
@@ -181,9 +183,7 @@ class _Reader:
                 return self.redirected(node, redirects)
             case "negated_command":
                 inner = self.statement(node.children[-1], redirects)
-                return inner and Statement(
-                    "sequence", start, end, (inner,), negated=True
-                )
+                return inner and Statement("sequence", start, end, (inner,), negated=True)
             case "variable_assignment" | "variable_assignments":
                 nodes = [node] if node.type == "variable_assignment" else node.children
                 words = tuple(self.word(n.start_byte, n.end_byte) for n in nodes)
@@ -222,7 +222,13 @@ class _Reader:
             else:
                 self.understood = self.understood and not child.is_named
         found.sort(key=lambda operator: operator.start)
-        return Statement(kind, node.start_byte, max(node.end_byte, children[-1].end) if children else node.end_byte, tuple(children), tuple(found))
+        return Statement(
+            kind,
+            node.start_byte,
+            max(node.end_byte, children[-1].end) if children else node.end_byte,
+            tuple(children),
+            tuple(found),
+        )
 
     def redirected(self, node: Node, outer: tuple[Redirect, ...]) -> Statement | None:
         redirects = tuple(self.redirect(child) for child in node.children if child.type in _REDIRECTS)
@@ -254,7 +260,11 @@ class _Reader:
             else:
                 words.append(self.word(child.start_byte, child.end_byte))
         return Statement(
-            "command", node.start_byte, node.end_byte, words=tuple(words), assignments=tuple(assignments),
+            "command",
+            node.start_byte,
+            node.end_byte,
+            words=tuple(words),
+            assignments=tuple(assignments),
             redirects=(*own, *redirects),
         )
 
@@ -272,8 +282,15 @@ def _stretched(statement: Statement, start: int, end: int) -> Statement:
     if statement.kind in ("list", "pipeline") and children:
         children = (*children[:-1], _stretched(children[-1], children[-1].start, end))
     return Statement(
-        statement.kind, start, end, children, statement.operators, statement.words, statement.assignments,
-        statement.redirects, statement.negated,
+        statement.kind,
+        start,
+        end,
+        children,
+        statement.operators,
+        statement.words,
+        statement.assignments,
+        statement.redirects,
+        statement.negated,
     )
 
 

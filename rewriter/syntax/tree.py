@@ -169,7 +169,7 @@ class Dockerfile:
     def stages(self) -> tuple[Stage, ...]:
         starts = [at for at, item in enumerate(self.instructions) if item.keyword == "FROM"]
         stages = []
-        for index, (start, end) in enumerate(zip(starts, [*starts[1:], len(self.instructions)], strict=True)):
+        for index, (start, end) in enumerate(zip(starts, [*starts, len(self.instructions)][1:], strict=True)):
             words = self.instructions[start].value.split()
             name = words[2].lower() if len(words) == 3 and words[1].lower() == "as" else None
             stages.append(Stage(index, name, self.instructions[start], self.instructions[start + 1 : end]))

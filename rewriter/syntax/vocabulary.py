@@ -193,8 +193,10 @@ def _arguments(
         at += 1
         raw = word.raw
         if only_operands or not raw.startswith("-") or raw == "-":
-            if rules.subcommands and word.value is not None and (
-                (subcommand_word is None and not operands) or (subcommand in rules.nested and not operands)
+            if (
+                rules.subcommands
+                and word.value is not None
+                and ((subcommand_word is None and not operands) or (subcommand in rules.nested and not operands))
             ):
                 subcommand = f"{subcommand} {word.value}" if subcommand else word.value
                 subcommand_word = word
