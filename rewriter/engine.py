@@ -52,7 +52,7 @@ class _Course:
         self.refused: set[tuple[str, Span]] = set()
         self.dropped: dict[str, Finding] = {}
         self.open: list[Finding] = []
-        self.used: set[int] = set()
+        self.used: set[tuple[int, str]] = set()
 
     def original(self, span: Span) -> Span:
         """The place in the file as it was of `span` in the current text."""
@@ -74,7 +74,7 @@ def run(source: Source, chain: Sequence[Transform], project: Project, options: O
         course.open.clear()
         # Every transform has to see the text as the others leave it: no early end, or the order of findings would vary.
         if not any([_pass(transform, course, level) for transform in chain if options.wants(transform.name)]):
-            return _result(source, course, notes)
+            return _result(source, course, chain, notes)
     cycle = Finding(
         "chain", Outcome.DROPPED, "the changes do not come to an end; the file is left as it is", Span(0, 0)
     )
@@ -146,7 +146,7 @@ def _accepted(name: str, change: Change, course: _Course) -> bool:
 def _ignored(ignores: Ignores, name: str, found: Found, course: _Course) -> bool:
     spans = [found.at, *(Span(e.start, e.end) for e in found.edits)] if isinstance(found, Change) else [found.at]
     blocking = ignores.blocking(name, spans)
-    course.used.update(course.original(comment).start for comment in blocking)
+    course.used.update((course.original(ignore.comment).start, name) for ignore in blocking)
     return bool(blocking)
 
 
@@ -154,14 +154,16 @@ def _finding(name: str, outcome: Outcome, change: Change, course: _Course) -> Fi
     return Finding(name, outcome, change.message, course.original(change.at), change.level, change.evidence)
 
 
-def _result(source: Source, course: _Course, notes: tuple[str, ...]) -> Rewrite:
+def _result(source: Source, course: _Course, chain: Sequence[Transform], notes: tuple[str, ...]) -> Rewrite:
     findings = [
-        Finding(m.transform, Outcome.CHANGED, m.change.message, m.span, m.change.level, m.change.evidence)
-        for m in course.made
+        Finding(
+            made.transform, Outcome.CHANGED, made.change.message, made.span, made.change.level, made.change.evidence
+        )
+        for made in course.made
     ]
     findings += [*course.dropped.values(), *course.open]
-    findings += read_ignores(read(source)).idle(course.used, course.facts.options)
-    order = {finding: number for number, finding in enumerate(findings)}
-    return Rewrite(
-        source, course.facts.file.source, tuple(sorted(findings, key=lambda f: (f.span.start, order[f]))), notes
-    )
+    names = [transform.name for transform in chain]
+    wanted = [name for name in names if course.facts.options.wants(name)]
+    findings += read_ignores(read(source)).idle(course.used, names, wanted)
+    findings.sort(key=lambda finding: finding.span.start)
+    return Rewrite(source, course.facts.file.source, tuple(findings), notes)
