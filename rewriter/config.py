@@ -114,7 +114,7 @@ class Config:
 
     def _matches(self, spec: GitIgnoreSpec, dockerfile: Path) -> bool:
         path = Path(os.path.abspath(dockerfile))
-        return path.is_relative_to(self.root) and spec.match_file(path.relative_to(self.root))
+        return path.is_relative_to(self.root) and spec.check_file(path.relative_to(self.root)).include is True
 
 
 def load(start: Path, known: Collection[str]) -> Config:

@@ -268,11 +268,9 @@ def _rules_above(real: Path, tree: Path | None) -> tuple[_Rules, ...]:
     """
     if tree is None or tree == real:
         return ()
-    parents = [parent for parent in reversed(real.parents) if parent.is_relative_to(tree)]
+    parents = (parent for parent in reversed(real.parents) if parent.is_relative_to(tree))
     rules = tuple(rule for parent in parents for rule in _rules_of(parent))
-    if any(_ignored(path, True, rules) for path in (*parents[1:], real)):
-        return ()
-    return rules
+    return () if _ignored(real, True, rules) else rules
 
 
 def _rules_of(real: Path) -> tuple[_Rules, ...]:

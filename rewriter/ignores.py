@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 from rewriter.change import Finding, Outcome, Span
 from rewriter.syntax.tree import Dockerfile, Instruction, Trivia
@@ -134,7 +134,7 @@ def _translated(codes: Sequence[str]) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads((files("rewriter.knowledge") / "foreign_ignores.toml").read_text("utf-8"))
+    return tomllib.loads((Path(__file__).parent / "knowledge" / "foreign_ignores.toml").read_text("utf-8"))
 
 
 @lru_cache(maxsize=1)

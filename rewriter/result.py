@@ -71,8 +71,8 @@ class Rewrite:
 
         return hunks(self.before.text, self.after.text)
 
-    def diff(self, path: str = "Dockerfile") -> str:
+    def diff(self, path: str = "Dockerfile", *, color: bool = False) -> str:
         """The change as a git-style unified diff of the file `path`; empty where nothing changed."""
         from rewriter.diff import unified
 
-        return unified(self.before.text, self.after.text, path)
+        return unified(self.before.text, self.after.text, path, color=color)

@@ -61,6 +61,8 @@ CHAIN: tuple[Transform, ...] = (
     _transform("unchecked_download", "a report about what is left at the end"),
 )
 
+NAMES: tuple[str, ...] = tuple(transform.name for transform in CHAIN)
+
 # What other tools do and this one does not, and why.
 NOT_IN_CHAIN: dict[str, str] = {
     "pinning apt and apk package versions": "Debian and Alpine delete old versions, so that builds break",

@@ -9,7 +9,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 from rewriter.syntax.shell import Script, Statement, Word
 
@@ -100,7 +100,7 @@ class Call:
 
 @lru_cache(maxsize=1)
 def _spellings() -> dict[str, Spelling]:
-    text = (files("rewriter.knowledge") / "commands.toml").read_text("utf-8")
+    text = (Path(__file__).parent.parent / "knowledge" / "commands.toml").read_text("utf-8")
     return {
         name: Spelling(
             frozenset(entry.get("values", ())),

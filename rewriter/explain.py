@@ -1,0 +1,66 @@
+"""What a transform does, read from its own docstring."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from textwrap import dedent
+
+_SECTION = re.compile(r"^(What|Why|Before|After|Level|Options):[ \t]*", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Documentation:
+    """The parts of a transform's docstring. `before` and `after` are whole Dockerfiles, dedented."""
+
+    problem: str
+    what: str
+    why: str
+    before: str
+    after: str
+    level: str
+    options: str = ""
+
+
+def read(docstring: str) -> Documentation:
+    """Take a transform's docstring apart; raises KeyError for one that lacks a section."""
+    head, *parts = _SECTION.split(dedent(docstring))
+    sections = dict(zip((name.lower() for name in parts[::2]), parts[1::2], strict=True))
+    return Documentation(
+        problem=" ".join(head.split()),
+        what=" ".join(sections["what"].split()),
+        why=" ".join(sections["why"].split()),
+        before=_code(sections["before"]),
+        after=_code(sections["after"]),
+        level=" ".join(sections["level"].split()),
+        options=sections.get("options", "").strip(),
+    )
+
+
+def _code(text: str) -> str:
+    return dedent(text).strip("\n") + "\n"
+
+
+def explanation(name: str, docstring: str) -> str:
+    """The text that `dockerslim explain NAME` prints."""
+    from textwrap import fill, indent
+
+    found = read(docstring)
+    parts = [
+        name,
+        "=" * len(name),
+        fill(found.problem, 90),
+        "",
+        fill(f"What: {found.what}", 90),
+        "",
+        fill(f"Why: {found.why}", 90),
+        "",
+        "Before:",
+        "",
+        indent(found.before, "    "),
+        "After:",
+        "",
+        indent(found.after, "    "),
+        fill(f"Level: {found.level}", 90),
+    ]
+    return "\n".join(parts)
