@@ -161,7 +161,11 @@ def test_listed(text: str) -> None:
 def test_todays_buildkit_where_v0_12_differs() -> None:
     # Source: BuildKit's parser of 2026: white space between `<<` and the name is allowed.
     spaced = "FROM a\nRUN << EOF\nx\nEOF\nRUN y\n"
-    assert [(i.keyword, i.last_line) for i in read(Source(spaced)).instructions] == [("FROM", 1), ("RUN", 4), ("RUN", 5)]
+    assert [(i.keyword, i.last_line) for i in read(Source(spaced)).instructions] == [
+        ("FROM", 1),
+        ("RUN", 4),
+        ("RUN", 5),
+    ]
     assert ours(spaced) != theirs(spaced)
     # `# check=` is a directive: https://docs.docker.com/reference/dockerfile/#check
     assert read(Source("# check=skip=all\n# escape=`\nFROM a\n")).directives == {"check": "skip=all", "escape": "`"}
@@ -188,9 +192,9 @@ LINES = st.sampled_from(
         "\tE",
         "a",
         "b",
-        "RUN [ \"a\", \"b\" ]",
+        'RUN [ "a", "b" ]',
         "ENV a=b \\",
-        "c=\"d \\",
+        'c="d \\',
         "LABEL x y",
         "# escape=`",
         "RUN x `",
@@ -199,7 +203,7 @@ LINES = st.sampled_from(
         "RUN --mount=type=cache,target=/x y",
         "ARG a=${b:-c}",
         "RUN a <<<b && c <<'EOF'",
-        "CMD \"<<EOF\"",
+        'CMD "<<EOF"',
         "\u00e9 \u2003x",
     ]
 )

@@ -36,6 +36,14 @@ _COMPOUND: dict[str, Kind] = {
 _INNER = frozenset(("do_group", "elif_clause", "else_clause", "case_item", "compound_statement"))
 _DECLARATIONS = frozenset(("declaration_command", "unset_command"))
 _REDIRECTS = frozenset(("file_redirect", "herestring_redirect", "heredoc_redirect"))
+_WORDS = frozenset(
+    (
+        *("command_name", "word", "number", "string", "raw_string", "ansi_c_string", "translated_string"),
+        *("concatenation", "simple_expansion", "expansion", "arithmetic_expansion", "brace_expression"),
+        *("command_substitution", "process_substitution", "variable_name", "variable_assignment", "$"),
+        *("export", "declare", "typeset", "readonly", "local", "unset", "unsetenv", "extglob_pattern", "regex"),
+    )
+)
 _SEPARATORS = frozenset((";", "&", "\n", ";;"))
 
 
@@ -252,6 +260,8 @@ class _Reader:
         for child in node.children:
             if child.type in _REDIRECTS:
                 own.append(self.redirect(child))
+            elif child.type not in _WORDS:
+                self.understood = False
             elif child.type == "variable_assignment" and not words and node.type == "command":
                 assignments.append(self.word(child.start_byte, child.end_byte))
             elif words and words[-1].end == child.start_byte:

@@ -69,10 +69,8 @@ def word_spans(text: str, escape: str) -> list[tuple[int, int]]:
             at += 1
         at += 1
     if start is not None:
-        end = len(text)
         # An escape character that ends the line belongs to no word.
-        if at == end and text[-1] == escape and text[-2:-1] != escape and quote != "'":
-            end -= 1
+        end = len(text) - (at > len(text))
         if end > start:
             spans.append((start, end))
     return spans

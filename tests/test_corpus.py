@@ -1,0 +1,100 @@
+"""The whole chain over the corpus of real Dockerfiles, at all three levels (slow: run with `-m corpus`)."""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import dockerfile
+import pytest
+
+from rewriter import Level, Options, Outcome, Unreadable, rewrite
+from rewriter.facts import script_text
+from rewriter.source import Source
+from rewriter.syntax.reader import read
+
+from .corpus import needs_corpus, texts
+
+pytestmark = [pytest.mark.corpus, needs_corpus]
+
+
+@dataclass
+class Verdict:
+    """What went wrong with one file; empty for nearly all."""
+
+    problems: list[str] = field(default_factory=list)
+    refused: str = ""
+    changed: bool = False
+    scripts: list[tuple[str, str]] = field(default_factory=list)
+
+
+def judge(text: str, level: Level) -> Verdict:
+    """Rewrite one file and hold the result against everything that the issue asks of it."""
+    verdict = Verdict()
+    options = Options(level=level)
+    try:
+        result = rewrite(text, options=options)
+    except Unreadable as error:
+        verdict.refused = error.reason
+        return verdict
+    except Exception as error:
+        verdict.problems.append(f"crash: {error!r}")
+        return verdict
+    after = result.after.text
+    verdict.changed = result.changed
+    verdict.problems += [f"dropped: {f.transform}: {f.message}" for f in result.of(Outcome.DROPPED)]
+    try:
+        dockerfile.parse_string(after)
+    except dockerfile.GoParseError as error:
+        verdict.problems.append(f"BuildKit's parser refuses it: {error}")
+    if rewrite(after, options=options).changed:
+        verdict.problems.append("the second run changes it again")
+    before, new = read(result.before), read(result.after)
+    if lost := Counter(map(before.text, before.comments)) - Counter(map(new.text, new.comments)):
+        verdict.problems.append(f"lost: {next(iter(lost))}")
+    if result.changed:
+        verdict.scripts = list(_scripts(text, after))
+    return verdict
+
+
+def _scripts(before: str, after: str) -> Iterator[tuple[str, str]]:
+    """The shell texts of the RUN steps before and after."""
+    for name, text in (("before", before), ("after", after)):
+        file = read(Source(text))
+        for instruction in file.instructions:
+            if instruction.keyword == "RUN" and (script := script_text(file, instruction)):
+                yield name, script.text
+
+
+def refused_by_bash(scripts: list[str]) -> list[str]:
+    """Those of `scripts` that `bash -n` refuses."""
+    # One process checks many: each script is read by a shell of its own that only parses.
+    program = 'while IFS= read -r -d "" script; do bash -n <<<"$script" 2>/dev/null || printf "%s\\0" "$script"; done'
+    data = b"".join(script.encode("utf-8", "surrogateescape") + b"\0" for script in scripts)
+    out = subprocess.run(["bash", "-c", program], input=data, capture_output=True, check=True).stdout
+    return [part.decode("utf-8", "surrogateescape") for part in out.split(b"\0") if part]
+
+
+@pytest.mark.parametrize("level", list(Level), ids=[level.label for level in Level])
+def test_corpus(level: Level, capsys: pytest.CaptureFixture[str]) -> None:
+    with multiprocessing.Pool() as pool:
+        verdicts = pool.map(partial(judge, level=level), texts(), chunksize=64)
+    problems = [f"{number}: {problem}" for number, verdict in enumerate(verdicts) for problem in verdict.problems]
+    broken = 0
+    for verdict in verdicts:
+        old = {script for name, script in verdict.scripts if name == "before"}
+        new = [script for name, script in verdict.scripts if name == "after" and script not in old]
+        if new and refused_by_bash(new) and not refused_by_bash(sorted(old)):
+            broken += 1
+            problems.append(f"bash -n refuses: {new}")
+    refused = Counter(verdict.refused for verdict in verdicts if verdict.refused)
+    with capsys.disabled():
+        print(f"\ncorpus at {level.label}: {len(verdicts)} files, {sum(v.changed for v in verdicts)} changed, "
+              f"{sum(refused.values())} refused, {len(problems)} problems, {broken} broken scripts")
+        for reason, count in refused.most_common():
+            print(f"  refused {count}: {reason}")
+    assert problems == []
