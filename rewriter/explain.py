@@ -64,3 +64,12 @@ def explanation(name: str, docstring: str) -> str:
         fill(f"Level: {found.level}", 90),
     ]
     return "\n".join(parts)
+
+
+def table(documentation: dict[str, str]) -> str:
+    """The README's table of transforms: `documentation` maps names to docstrings."""
+    rows = ["| name | what is wrong | level |", "|---|---|---|"]
+    for name, docstring in documentation.items():
+        found = read(docstring)
+        rows.append(f"| `{name}` | {found.problem.rstrip('.')} | {found.level.rstrip('.')} |")
+    return "\n".join(rows) + "\n"

@@ -23,6 +23,8 @@ INSTRUCTIONS = frozenset(
 )
 _WITH_HEREDOCS = frozenset(("ADD", "COPY", "RUN"))
 _MAYBE_JSON = frozenset(("ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME"))
+# Bytes in one line. Source: BuildKit's parser scans lines with Go's bufio.Scanner and its default buffer.
+_LONGEST = 65535
 _DIRECTIVES = frozenset(("syntax", "escape", "check"))
 _DIRECTIVE = re.compile(rf"#[{SPACE}]*([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*\Z")
 _BLANKS = re.compile(r"[\t\v\f\r ]+")
@@ -63,11 +65,14 @@ def read(source: Source) -> Dockerfile:
 
 
 def _lines(text: str) -> list[_Line]:
-    lines, start = [], 1 if text.startswith(BOM) else 0
+    lines: list[_Line] = []
+    start = 1 if text.startswith(BOM) else 0
     while start < len(text):
         newline = text.find("\n", start)
         following = newline + 1 if newline >= 0 else len(text)
         end = newline if newline >= 0 else len(text)
+        if end - start > _LONGEST // 4 and len(text[start:end].encode("utf-8", "surrogateescape")) > _LONGEST:
+            raise Unreadable(f"the line is longer than the {_LONGEST} bytes that BuildKit reads", len(lines) + 1)
         while end > start and text[end - 1] == "\r":
             end -= 1
         lines.append(_Line(start, end, following))
