@@ -12,7 +12,7 @@ from typing import Protocol
 from rewriter import gate, second_reader
 from rewriter.change import Change, Declined, Finding, Level, Outcome, Report, Span, apply, overlap
 from rewriter.facts import Facts
-from rewriter.ignores import Ignores, read_ignores
+from rewriter.ignores import read_ignores
 from rewriter.project.context import Project
 from rewriter.result import Candidate, Options, Rewrite
 from rewriter.source import Source, Unreadable
@@ -46,6 +46,7 @@ class _Course:
 
     def __init__(self, facts: Facts, second: bool) -> None:
         self.facts = facts
+        self.ignores = self.first_ignores = read_ignores(facts.file)
         self.second = second
         self.steps: list[gate.Moves] = []
         self.made: list[_Made] = []
@@ -72,8 +73,9 @@ def run(source: Source, chain: Sequence[Transform], project: Project, options: O
     notes = () if second else ("a second reader sees other instructions in this file: only safe changes are made",)
     for _ in range(_PASSES):
         course.open.clear()
-        # Every transform has to see the text as the others leave it: no early end, or the order of findings would vary.
-        if not any([_pass(transform, course, level) for transform in chain if options.wants(transform.name)]):
+        # A list, not a generator: every transform has its turn in every pass.
+        changed = [_pass(transform, course, level) for transform in chain if options.wants(transform.name)]
+        if not any(changed):
             return _result(source, course, chain, notes)
     cycle = Finding(
         "chain", Outcome.DROPPED, "the changes do not come to an end; the file is left as it is", Span(0, 0)
@@ -97,10 +99,9 @@ def _pass(transform: Transform, course: _Course, level: Level) -> bool:
     if transform.name in course.dropped:
         return False
     facts = course.facts
-    ignores = read_ignores(facts.file)
     picked: list[Change] = []
     for found in transform.find(facts.file, facts):
-        if _ignored(ignores, transform.name, found, course):
+        if _ignored(transform.name, found, course):
             continue
         match found:
             case Change():
@@ -126,6 +127,7 @@ def _make(name: str, changes: list[Change], course: _Course) -> bool:
     course.made += [_Made(name, change, course.original(change.at)) for change in changes]
     course.steps.append(gate.Moves(edit for change in changes for edit in change.edits))
     course.facts = passed.facts
+    course.ignores = read_ignores(passed.file)
     return True
 
 
@@ -143,9 +145,9 @@ def _accepted(name: str, change: Change, course: _Course) -> bool:
     return False
 
 
-def _ignored(ignores: Ignores, name: str, found: Found, course: _Course) -> bool:
+def _ignored(name: str, found: Found, course: _Course) -> bool:
     spans = [found.at, *(Span(e.start, e.end) for e in found.edits)] if isinstance(found, Change) else [found.at]
-    blocking = ignores.blocking(name, spans)
+    blocking = course.ignores.blocking(name, spans)
     course.used.update((course.original(ignore.comment).start, name) for ignore in blocking)
     return bool(blocking)
 
@@ -164,6 +166,6 @@ def _result(source: Source, course: _Course, chain: Sequence[Transform], notes: 
     findings += [*course.dropped.values(), *course.open]
     names = [transform.name for transform in chain]
     wanted = [name for name in names if course.facts.options.wants(name)]
-    findings += read_ignores(read(source)).idle(course.used, names, wanted)
+    findings += course.first_ignores.idle(course.used, names, wanted)
     findings.sort(key=lambda finding: finding.span.start)
     return Rewrite(source, course.facts.file.source, tuple(findings), notes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from rewriter.change import Span
 from rewriter.source import BOM, Source, Unreadable
@@ -133,7 +134,7 @@ def _instruction(text: str, lines: list[_Line], first: int, escape: str) -> tupl
         begin = line.next
     # Lines that trail an open continuation at the end of the file stay outside the instruction's own text.
     joined = Logical("".join(parts), tuple(pieces or [(0, start)]))
-    head = _head(joined, first + 1, at, escape)
+    head = _head(joined, first + 1, escape)
     end = lines[at - 1].end
     heredocs: list[Heredoc] = []
     inner = head.child or head
@@ -142,42 +143,71 @@ def _instruction(text: str, lines: list[_Line], first: int, escape: str) -> tupl
             filled, at = _body(text, lines, at, heredoc, first + 1)
             heredocs.append(filled)
             end = filled.terminator.end
-    extra = replace(
-        head,
-        span=Span(start, end),
-        last_line=at,
-        heredocs=tuple(heredocs),
-        comments=tuple(comments),
-        blanks=tuple(blanks),
-    )
+    tail = (start, end, first + 1, at, tuple(heredocs), tuple(comments), tuple(blanks))
+    return _built(head, *tail), at
+
+
+class _Head(NamedTuple):
+    """What an instruction's joined line says."""
+
+    keyword: str
+    keyword_span: Span
+    flags: tuple[Flag, ...]
+    arguments: Logical
+    json: tuple[str, ...] | None
+    child: _Head | None
+
+
+def _built(
+    head: _Head,
+    start: int,
+    end: int,
+    first_line: int,
+    last_line: int,
+    heredocs: tuple[Heredoc, ...],
+    comments: tuple[Span, ...],
+    blanks: tuple[Span, ...],
+) -> Instruction:
+    child = None
     if head.child:
-        extra = replace(
-            extra,
-            child=replace(head.child, span=Span(head.child.span.start, end), last_line=at, heredocs=tuple(heredocs)),
-        )
-    return extra, at
+        begin = head.child.keyword_span.start
+        child = _built(head.child, begin, end, first_line, last_line, heredocs, (), ())
+    return Instruction(
+        head.keyword,
+        head.keyword_span,
+        Span(start, end),
+        first_line,
+        last_line,
+        head.flags,
+        head.arguments,
+        head.json,
+        heredocs,
+        child,
+        comments,
+        blanks,
+    )
 
 
-def _head(line: Logical, first_line: int, last_line: int, escape: str) -> Instruction:
-    stripped = line.text.strip(SPACE)
-    begin = line.text.find(stripped) if stripped else 0
-    match = _BLANKS.search(stripped)
-    keyword = stripped[: match.start()] if match else stripped
-    rest = begin + (match.end() if match else len(stripped))
-    end = begin + len(stripped)
-    flags, rest = _flags(line, rest, end, escape) if match else ((), rest)
-    while rest < end and line.text[rest] in SPACE:
-        rest += 1
+def _head(line: Logical, first_line: int, escape: str) -> _Head:
+    text = line.text
+    end = len(text.rstrip(SPACE))
+    begin = end - len(text[:end].lstrip(SPACE))
+    match = _BLANKS.search(text, begin, end)
+    stop = match.start() if match else end
+    flags: tuple[Flag, ...] = ()
+    rest = end
+    if match:
+        flags, rest = _flags(line, match.end(), end, escape)
+        while rest < end and text[rest] in SPACE:
+            rest += 1
     arguments = line.cut(rest, end)
-    name = keyword.upper()
+    name = text[begin:stop].upper()
     try:
         values = _check(name, arguments.text, escape)
     except ValueError as error:
         raise Unreadable(str(error), first_line) from None
-    child = _head(arguments, first_line, last_line, escape) if name == "ONBUILD" and arguments.text else None
-    keyword_span = line.span(begin, begin + len(keyword))
-    span = Span(keyword_span.start, line.source_end(end))
-    return Instruction(name, keyword_span, span, first_line, last_line, flags, arguments, values, child=child)
+    child = _head(arguments, first_line, escape) if name == "ONBUILD" and arguments.text else None
+    return _Head(name, line.span(begin, stop), flags, arguments, values, child)
 
 
 def _flags(line: Logical, start: int, end: int, escape: str) -> tuple[tuple[Flag, ...], int]:

@@ -104,10 +104,16 @@ class Statement:
         for child in self.children:
             yield from child.commands()
 
+    def walk(self) -> Iterator[Statement]:
+        """The statement itself and all statements inside it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Script:
-    """A parsed script, equal only to itself. `root` is a sequence of statements; `comments` are the shell's own (from `#` to the line's end)."""
+    """A parsed script, equal only to itself. `root` is a sequence of statements; `comments` are the shell's own."""
 
     text: str
     root: Statement

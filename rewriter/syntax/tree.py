@@ -32,6 +32,8 @@ class Logical:
 
     def source(self, offset: int) -> int:
         """The source offset of the character at `offset`; behind the last character where `offset` is the length."""
+        if len(self.pieces) == 1:
+            return self.pieces[0][1] + offset
         at = max(bisect_right(self._offsets, offset) - 1, 0)
         logical, source = self.pieces[at]
         return source + offset - logical
@@ -47,8 +49,8 @@ class Logical:
 
     def cut(self, start: int, end: int) -> Logical:
         """The part from `start` to `end`."""
-        at = max(bisect_right(self._offsets, start) - 1, 0)
         pieces = [(0, self.source(start))]
+        at = bisect_right(self._offsets, start) - 1 if len(self.pieces) > 1 else 0
         for offset, source in self.pieces[at + 1 :]:
             if offset >= end:
                 break

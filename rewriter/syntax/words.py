@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 # What Go's unicode.IsSpace accepts; Python's str.isspace also takes U+001C to U+001F.
-SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _SPACES = frozenset(SPACE)
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!0")
 _PLAIN = re.compile(r"[\w./:@+,=~^%-]*\Z", re.ASCII)
