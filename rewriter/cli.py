@@ -116,7 +116,7 @@ def fix(paths: tuple[Path, ...], diff: bool, check: bool, patch: bool, **given: 
         result = done
         if done.rewrite and done.rewrite.changed:
             if diff:
-                _write(done.rewrite.diff(str(done.path), color=colours))
+                _write(done.rewrite.diff(_diff_path(done.path), color=colours))
             elif not check:
                 result = _save(done)
         results.append(result)
@@ -134,7 +134,7 @@ def _fix_stdin(settings: Settings, given: dict[str, Any], *, diff: bool, check: 
     if done.rewrite is None:
         return 2
     if diff:
-        _write(done.rewrite.diff(str(path), color=_colours(sys.stdout)))
+        _write(done.rewrite.diff(_diff_path(path), color=_colours(sys.stdout)))
     elif not check:
         sys.stdout.buffer.write(done.rewrite.after.encode())
         return 0
@@ -259,7 +259,7 @@ def _save(done: Done) -> Done:
     try:
         write_all([(done.path, done.rewrite.after.encode())])
     except OSError as error:
-        return Done(done.path, error=f"cannot be written: {error.strerror or error}")
+        return Done(done.path, error=str(error))
     return done
 
 
@@ -293,6 +293,13 @@ def _new_only(path: Path, found: list[tuple[Done, list[Finding]]]) -> list[tuple
         path.write_text(baseline.dump({key: pairs for _, key, pairs in named}), "utf-8")
     known = baseline.load(path)
     return [(done, known.new(key, pairs)) for done, key, pairs in named]
+
+
+def _diff_path(path: Path) -> str:
+    """How a diff names the file: from the working folder, where `git apply` and `patch` are run; never upwards."""
+    absolute = Path(os.path.abspath(path))
+    here = Path.cwd()
+    return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute.relative_to("/")).as_posix()
 
 
 def _configured_baseline(settings: Settings) -> Path | None:

@@ -166,14 +166,14 @@ def _myers(a: Sequence[int], b: Sequence[int]) -> Iterator[Block]:
         furthest = [{x - y: x_first}]  # for each number of changes: how far in `a` each diagonal (x - y) is reached
         while len(furthest) <= MYERS_STEPS and furthest[-1].get(len(a) - len(b)) != len(a):
             reached = furthest[-1]
-            steps = {k: _step(reached, k, len(a), len(b)) for d in reached for k in (d - 1, d + 1)}
+            steps = {k: _step(reached, k, len(a)) for d in reached for k in (d - 1, d + 1)}
             furthest.append({k: to + _common_run(a, to, b, to - k) for k, (to, _) in steps.items() if to >= 0})
         diagonal = max(furthest[-1], key=lambda k: 2 * furthest[-1][k] - k)
         start, end = (x, y), (furthest[-1][diagonal], furthest[-1][diagonal] - diagonal)
         blocks = []
         while len(furthest) > 1:
             to = furthest.pop()[diagonal]
-            at, before = _step(furthest[-1], diagonal, len(a), len(b))
+            at, before = _step(furthest[-1], diagonal, len(a))
             blocks.append((at, at - diagonal, to - at))
             diagonal = before
         yield (*start, x_first - x)
@@ -181,11 +181,9 @@ def _myers(a: Sequence[int], b: Sequence[int]) -> Iterator[Block]:
         x, y = end
 
 
-def _step(reached: Mapping[int, int], diagonal: int, width: int, height: int) -> tuple[int, int]:
+def _step(reached: Mapping[int, int], diagonal: int, width: int) -> tuple[int, int]:
     """The furthest place on `diagonal` that one change leads to, and the diagonal it comes from; (-1, _) for none."""
     right, down = reached.get(diagonal - 1, width) + 1, reached.get(diagonal + 1, -1)
-    if down - diagonal > height:
-        down = -1
     return (right, diagonal - 1) if down < right <= width else (down, diagonal + 1)
 
 

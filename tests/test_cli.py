@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from rewriter import config
 from rewriter.cli import dockerslim
 
 ASKING = "FROM debian:12\nRUN apt-get update && apt-get install curl && rm -rf /var/lib/apt/lists/*\n"
@@ -21,6 +22,7 @@ ONLY = ("--select", "apt-asks")
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NO_COLOR", raising=False)
+    config._in_folder.cache_clear()
     return tmp_path
 
 
@@ -53,6 +55,11 @@ def test_diff_writes_nothing_and_applies(folder: Path) -> None:
     assert "diff --git a/sub/Dockerfile b/sub/Dockerfile" in result.stdout
     subprocess.run(["git", "apply", "-"], input=result.stdout_bytes, cwd=folder, check=True)
     assert path.read_text() == FIXED
+
+
+def test_diff_of_an_absolute_path_applies_here(folder: Path) -> None:
+    path = write(folder / "sub" / "Dockerfile")
+    assert "--- a/sub/Dockerfile\n" in call("fix", "--diff", str(path), *ONLY).stdout
 
 
 def test_check_only_says(folder: Path) -> None:
@@ -209,6 +216,7 @@ def test_configuration(folder: Path) -> None:
     (folder / "dockerslim.toml").write_text('ignore = ["apt-asks"]\n')
     assert call("fix", "--check", *ONLY, "--ignore", "apt-asks").exit_code == 0
     (folder / "dockerslim.toml").write_text('levle = "safe"\n')
+    config._in_folder.cache_clear()  # a process reads each configuration once
     result = call("fix")
     assert result.exit_code == 2
     assert "did you mean 'level'" in result.stderr

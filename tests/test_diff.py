@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ TEXTS: dict[str, tuple[bytes | None, bytes]] = {
     "new": (None, b"a\nb\n"),
     "new, no final newline": (None, b"a\nb"),
     "new, carriage returns": (None, b"a\r\nb\r\n"),
-    "new and empty": (None, b""),
+    "new-and-empty": (None, b""),  # with spaces in its name, git writes what GNU patch does not take
 }
 
 NAMES = [
@@ -98,7 +99,7 @@ NAMES = [
 
 
 # Changes 5 to 8 lines apart: on either side of where two hunks become one; and at the end of the file.
-PLACES = [(b"10\n", f"{n}\n".encode()) for n in (15, 16, 17, 18)] + [(b"29\n", b"30\n"), (b"12\n", b"13\n")]
+PLACES = [(10, 15), (10, 16), (10, 17), (10, 18), (12, 13), (29, 30)]
 
 
 def decoded(data: bytes) -> str:
@@ -144,22 +145,14 @@ def patched(before: str, changes: Sequence[Hunk]) -> str:
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-@pytest.mark.parametrize("case", TEXTS)
-def test_applies(case: str, tool: Sequence[str], tmp_path: Path) -> None:
-    before, after = TEXTS[case]
-    write(tmp_path, "Dockerfile", before)
-    text = unified(None if before is None else decoded(before), decoded(after), "Dockerfile")
-    run(tool, tmp_path, encoded(text))
-    assert files(tmp_path) == {"Dockerfile": after}
-
-
-@pytest.mark.parametrize("context", [1, 2, 10])
-def test_applies_with_other_context(context: int, tmp_path: Path) -> None:
-    for number, (before, after) in enumerate(TEXTS.values()):
-        write(tmp_path, str(number), before)
-        text = unified(None if before is None else decoded(before), decoded(after), str(number), context=context)
-        run(GIT_APPLY, tmp_path, encoded(text))
-    assert files(tmp_path) == {str(number): after for number, (_, after) in enumerate(TEXTS.values())}
+@pytest.mark.parametrize("context", [1, 2, 3, 10])
+def test_applies(context: int, tool: Sequence[str], tmp_path: Path) -> None:
+    diffs = []
+    for case, (before, after) in TEXTS.items():
+        write(tmp_path, case, before)
+        diffs.append(unified(None if before is None else decoded(before), decoded(after), case, context=context))
+    run(tool, tmp_path, encoded("".join(diffs)))
+    assert files(tmp_path) == {case: after for case, (_, after) in TEXTS.items()}
 
 
 @pytest.mark.parametrize("case", TEXTS)
@@ -174,12 +167,12 @@ def test_unidiff_reads_it(case: str) -> None:
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-@pytest.mark.parametrize("created", [False, True])
-@pytest.mark.parametrize("name", NAMES)
-def test_applies_to_any_name(name: str, created: bool, tool: Sequence[str], tmp_path: Path) -> None:
-    write(tmp_path, name, None if created else b"a\nb\n")
-    run(tool, tmp_path, encoded(unified(None if created else "a\nb\n", "a\nc\n", name)))
-    assert files(tmp_path) == {name: b"a\nc\n"}
+@pytest.mark.parametrize("before", [None, "a\nb\n"], ids=["new", "changed"])
+def test_applies_to_any_name(before: str | None, tool: Sequence[str], tmp_path: Path) -> None:
+    for name in NAMES:
+        write(tmp_path, name, None if before is None else encoded(before))
+    run(tool, tmp_path, encoded("".join(unified(before, "a\nc\n", name) for name in NAMES)))
+    assert files(tmp_path) == dict.fromkeys(NAMES, b"a\nc\n")
 
 
 def test_name_that_ends_with_a_space(tmp_path: Path) -> None:
@@ -195,7 +188,11 @@ def test_is_what_git_writes(tmp_path: Path) -> None:
     run(("git", "init", "-q"), tmp_path)
     texts = [(name, b"1\n2\n3\n4\n5\n", b"1\n2\n3\n4\n5.1\n5.2") for name in NAMES]
     texts += [("empty", b"", b"1\n"), ("emptied", b"1\n", b"")]
-    texts += [(f"{n}-{m}", NUMBERS.encode(), NUMBERS.encode().replace(n, b"").replace(m, b"*\n")) for n, m in PLACES]
+    for n, m in PLACES:
+        lines = [b"%d\n" % k for k in range(10, 31)]
+        texts.append(
+            (f"{n}-{m}", b"".join(lines), b"".join(lines).replace(b"%d\n" % n, b"").replace(b"%d\n" % m, b"*\n"))
+        )
     for name, before, after in texts:
         write(tmp_path, name, before)
         run(("git", "add", "-A"), tmp_path)
@@ -216,6 +213,7 @@ def test_new_file() -> None:
         "diff --git a/.dockerignore b/.dockerignore\nnew file mode 100644\n--- /dev/null\n+++ b/.dockerignore\n"
         "@@ -0,0 +1,2 @@\n+a\n+b\n\\ No newline at end of file\n"
     )
+    assert unified(None, "", "new") == "diff --git a/new b/new\nnew file mode 100644\n"
 
 
 def test_hunks() -> None:
@@ -310,9 +308,9 @@ def test_myers_in_several_searches(a: list[int], b: list[int], steps: int) -> No
         at, to = i + n, j + n
 
 
-def edited(lines: Sequence[str], count: int, new: Sequence[str]) -> list[str]:
+def edited(lines: Sequence[str], times: int, new: Sequence[str]) -> list[str]:
     chance, result = random.Random(7), list(lines)
-    for number in range(count):
+    for number in range(times):
         place = chance.randrange(len(result))
         result[place : place + chance.randrange(2)] = new[number % len(new) :][: chance.randrange(2)]
     return result
@@ -332,13 +330,41 @@ UNIQUE = [f"new {n}" for n in range(50)]
     ],
 )
 def test_long_files_take_no_time(lines: list[str], new: Sequence[str]) -> None:
-    """Below 0.5 s each on an idle core; the quadratic way takes minutes. The diff is no longer than the edits."""
+    """Below 0.5 s each on an idle core; SequenceMatcher alone takes minutes. The diff is no longer than the edits."""
     before, after = "\n".join(lines), "\n".join(edited(lines, 50, new))
     start = time.process_time()
     changes = hunks(before, after)
     assert time.process_time() - start < 4
     assert sum(hunk.before_count + hunk.after_count for hunk in changes) <= 100
     assert patched(before, changes) == after
+
+
+def test_a_block_amid_lines_that_repeat() -> None:
+    lines, block = [str(n * n % 7) for n in range(3000)], [f"new {n}" for n in range(1000)]
+    before, after = "\n".join(lines), "\n".join(["x", *lines[1:1500], *block, *lines[1500:-1], "x"])
+    for changes, sizes in (
+        (hunks(before, after), [(1, 1), (0, 1000), (1, 1)]),
+        (hunks(after, before), [(1, 1), (1000, 0), (1, 1)]),
+    ):
+        assert [(hunk.before_count, hunk.after_count) for hunk in changes] == sizes
+
+
+def test_lines_that_repeat_now_and_then() -> None:
+    """difflib takes such lines for junk in a text of 200 lines or more, if it is let."""
+    lines = [str(n % 50) for n in range(400)]
+    changes = hunks("\n".join(lines), "\n".join(["x", *lines[1:200], "x", *lines[201:-1], "x"]))
+    assert [hunk.before_start for hunk in changes] == [1, 201, 400]
+
+
+def test_steps_grow_with_the_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts that differ all over: without a limit to a search, some 3 million steps."""
+    steps, step = count(), diff._step
+    monkeypatch.setattr(diff, "MYERS_STEPS", 32)
+    monkeypatch.setattr(diff, "_step", lambda *args: (next(steps), step(*args))[1])
+    chance = random.Random(7)
+    before, after = ("".join(chance.choice(["a\n", "b\n", "c\n", "d\n"]) for _ in range(3000)) for _ in range(2))
+    assert patched(before, hunks(before, after)) == after
+    assert 3000 < next(steps) < 6000 * (32 + 4)
 
 
 def test_one_long_line() -> None:

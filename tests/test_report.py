@@ -11,6 +11,9 @@ from click.testing import CliRunner, Result
 from sarif_pydantic import Sarif
 
 from rewriter.cli import dockerslim
+from rewriter.diff import hunks
+from rewriter.report import sarif
+from rewriter.source import Source
 
 TEXT = "# \U0001f600 caf\u00e9\nFROM debian:12\nRUN echo '\U0001f600' && \\\n    apt-get install curl\n\nRUN apt-get install git"
 ONLY = ("--select", "apt-asks")
@@ -69,6 +72,17 @@ def test_sarif_fix_gives_the_rewritten_file(folder: Path) -> None:
     assert result == TEXT.replace("install", "install -y")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("a\nb\n", "a\nx\nb\n"), ("a\nb\n", "x\na\nb\n"), ("a\nb\n", "a\nb\nx\n"), ("a\nb", "a\nb\nx"), ("a\nb\n", "b\n")],
+)
+def test_replacements_of_inserted_and_removed_lines(before: str, after: str) -> None:
+    result = before
+    for hunk in reversed(hunks(before, after)):
+        result = _replaced(result, sarif.replacement(Source(before), hunk))
+    assert result == after
+
+
 def _replaced(text: str, replacement: dict[str, Any]) -> str:
     region = replacement["deletedRegion"]
     start = _offset(text, region["startLine"], region["startColumn"])
@@ -80,5 +94,6 @@ def _replaced(text: str, replacement: dict[str, Any]) -> str:
 def _offset(text: str, line: int, column: int) -> int:
     """The offset of a place whose column counts UTF-16 code units."""
     before = "".join(text.splitlines(keepends=True)[: line - 1])
+    assert line <= text.count("\n") + 1
     units = text[len(before) :].encode("utf-16-le")[: (column - 1) * 2]
     return len(before) + len(units.decode("utf-16-le"))

@@ -112,15 +112,16 @@ def _fix(path: Path, rewrite: Rewrite) -> dict[str, Any]:
     return {
         "description": {"text": "Apply all changes of dockerslim to this file."},
         "artifactChanges": [
-            {"artifactLocation": _uri(path), "replacements": [_replacement(rewrite.before, h) for h in rewrite.hunks()]}
+            {"artifactLocation": _uri(path), "replacements": [replacement(rewrite.before, h) for h in rewrite.hunks()]}
         ],
     }
 
 
-def _replacement(source: Source, hunk: Hunk) -> dict[str, Any]:
+def replacement(source: Source, hunk: Hunk) -> dict[str, Any]:
+    """The SARIF replacement that makes `hunk` of a change of `source`."""
     # A region without characters lies in front of its line; an insertion behind the last line lies at its end.
     lines = len(source.line_starts)
-    start = hunk.before_start if hunk.before_count else hunk.before_start + 1
+    start = hunk.before_start
     end = start + hunk.before_count
     region = {"startLine": start, "startColumn": 1, "endLine": end, "endColumn": 1}
     text = "".join(hunk.after)
