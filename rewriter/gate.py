@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rewriter import second_reader
-from rewriter.change import Change, Edit
+from rewriter.change import Change, Edit, Span
 from rewriter.facts import Facts
 from rewriter.image import IMAGE_PARTS, RUN_SEES
 from rewriter.source import BOM, Source, Unreadable
@@ -59,6 +59,10 @@ class Moves:
             edit.start < end and edit.end > start if edit.end > edit.start else start < edit.start < end
             for edit in self.edits
         )
+
+    def recases(self, span: Span, word: str) -> bool:
+        """Whether an edit puts `word`, in whatever case, in the place of `span`."""
+        return any((e.start, e.end) == (span.start, span.end) and e.text.upper() == word for e in self.edits)
 
     def extends(self, end: int) -> bool:
         """Whether an edit inserts right at `end`, and so lengthens what ends there."""
@@ -120,7 +124,7 @@ def _survivors(
         if old.keyword != "RUN":
             continue
         new = None
-        if not moves.touches(old.keyword_span.start, old.keyword_span.end):
+        if not moves.touches(old.keyword_span.start, old.keyword_span.end) or moves.recases(old.keyword_span, "RUN"):
             new = there.get(moves.forward(old.keyword_span.start))
         if new is None:
             gone.append(old)
@@ -140,6 +144,8 @@ def _images(before: Facts, after: Facts, moves: Moves, declared: frozenset[str])
     if len(before.images) != len(after.images):
         return None if "stages" in declared else "the number of stages changed"
     for old, new in zip(before.images, after.images, strict=True):
+        if "base" not in declared and (old.base.reference, old.parent) != (new.base.reference, new.parent):
+            return f"stage {old.stage.index} would grow from another base image"
         for part in IMAGE_PARTS:
             if part not in declared and getattr(old.final, part) != getattr(new.final, part):
                 return f"stage {old.stage.index} would end with another {part}"
