@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rewriter.change import Edit
 from rewriter.facts import Run
 from rewriter.syntax.shell import Script, Statement, Word
 from rewriter.syntax.tree import Dockerfile, Instruction, Logical
+from rewriter.syntax.vocabulary import Call
 
 # Longer single lines are continued on a new line when a step is added.
 _WIDTH = 100
+_COMPOUND = frozenset(("if", "loop", "case", "group", "subshell"))
 
 
 def after(text: Logical, end: int, insertion: str) -> Edit:
@@ -55,8 +59,6 @@ def cut(file: Dockerfile, instruction: Instruction, text: Logical, start: int, e
         else:
             if behind[:1] in (" ", "\t") and (not before or before[-1] in " \t"):
                 stop += len(behind) - len(behind.lstrip(" \t"))
-                if source.text[stop : stop + 1] == file.escape and before.strip():
-                    stop -= 1
             edits.append(Edit(begin, stop, ""))
     return tuple(edits)
 
@@ -68,7 +70,9 @@ def _lines(text: Logical, start: int, end: int) -> list[tuple[int, int]]:
     for begin, stop in zip(bounds, bounds[1:], strict=False):
         for line in _split_lines(text.text, begin, stop):
             parts.append(line)
-    return [(begin, stop) for begin, stop in parts if text.text[begin:stop].strip()]
+    # The indentation of a line stays with what is left of it.
+    trimmed = ((stop - len(text.text[begin:stop].lstrip(" \t")), stop) for begin, stop in parts)
+    return [(begin, stop) for begin, stop in trimmed if text.text[begin:stop].strip()]
 
 
 def _split_lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -90,28 +94,61 @@ def cut_words(file: Dockerfile, run: Run, *words: Word) -> tuple[Edit, ...] | No
     return tuple(edits)
 
 
-def cut_step(file: Dockerfile, run: Run, parent: Statement, index: int) -> tuple[Edit, ...] | None:
-    """Take member `index` out of the list `parent` (a `&&` list or a sequence), with the operator that joins it.
+def cut_step(
+    file: Dockerfile, run: Run, parent: Statement, index: int, last: int | None = None
+) -> tuple[Edit, ...] | None:
+    """Take member `index` (or the members up to `last`) out of the list `parent` (a `&&` list or a sequence), with the
+    operator that joins it.
 
     Returns None where nothing would be left, or a comment would be lost.
     """
-    step, operators = parent.children[index], parent.operators
-    if len(parent.children) < 2:
+    last = index if last is None else last
+    operators = parent.operators
+    first_step, last_step = parent.children[index], parent.children[last]
+    if len(parent.children) <= last - index + 1:
         return None
     previous = operators[index - 1] if index else None
-    following = operators[index] if index < len(operators) else None
+    following = operators[last] if last < len(operators) else None
+    if previous is None and last + 1 < len(parent.children):
+        # What follows moves up to the place of the first step.
+        begin, stop = run.text.source(first_step.start), run.text.source(parent.children[last + 1].start)
+        if not any(begin < comment.start < stop for comment in run.instruction.comments):
+            return (Edit(begin, stop, ""),)
 
     def same_line(a: int, b: int) -> bool:
         line = file.source.line
         return line(run.text.source(a)) == line(run.text.source(b))
 
-    if previous and (following is None or same_line(previous.start, step.start)):
-        start, end = previous.start, step.end
+    if previous and (following is None or same_line(previous.start, first_step.start)):
+        start, end = previous.start, last_step.end
     elif following:
-        start, end = step.start, following.end
+        start, end = first_step.start, following.end
     else:
-        start, end = step.start, step.end
+        start, end = first_step.start, last_step.end
     return cut(file, run.instruction, run.text, start, end)
+
+
+def cut_commands(file: Dockerfile, run: Run, gone: Sequence[Statement]) -> tuple[Edit, ...] | None:
+    """Take the members `gone` out of the lists that they stand in, with the operators that join them.
+
+    Returns None where one of them is more than a member of a `&&` or `;` list, or `cut_step` cannot take it out.
+    """
+    edits: list[Edit] = []
+    for parent in run.script.root.walk():
+        indexes = [index for index, child in enumerate(parent.children) if child in gone]
+        if indexes and any(operator.text not in ("&&", ";", "\n") for operator in parent.operators):
+            return None
+        if indexes and parent.kind not in ("list", "sequence"):
+            return None
+        while indexes:
+            first = last = indexes.pop(0)
+            while indexes and indexes[0] == last + 1:
+                last = indexes.pop(0)
+            cut = cut_step(file, run, parent, first, last)
+            if cut is None:
+                return None
+            edits += cut
+    return tuple(edits)
 
 
 def cut_instruction(file: Dockerfile, instruction: Instruction) -> tuple[Edit, ...] | None:
@@ -122,6 +159,30 @@ def cut_instruction(file: Dockerfile, instruction: Instruction) -> tuple[Edit, .
     first = starts[instruction.first_line - 1]
     end = starts[instruction.last_line] if instruction.last_line < len(starts) else len(file.source.text)
     return (Edit(max(first, 1 if first == 0 and file.source.text.startswith("\ufeff") else first), end, ""),)
+
+
+def drop_instruction(file: Dockerfile, instruction: Instruction) -> tuple[Edit, ...]:
+    """Take out a whole instruction with its lines. Comments inside it stay; of two blank lines around it, one goes."""
+    source, starts = file.source, file.source.line_starts
+    bounds = [*starts, len(source.text)]
+    kept = {source.line(comment.start) for comment in instruction.comments}
+    first, last = instruction.first_line, instruction.last_line
+    if not kept and last + 1 < len(bounds) and first > 1:
+        blank_before, blank_behind = not source.line_text(first - 1).strip(), not source.line_text(last + 1).strip()
+        last += blank_before and blank_behind
+    edits: list[Edit] = []
+    for number in range(first, last + 1):
+        if number in kept:
+            continue
+        start, end = bounds[number - 1], bounds[number]
+        if edits and edits[-1].end == start:
+            edits[-1] = Edit(edits[-1].start, end, "")
+        else:
+            edits.append(Edit(instruction.span.start if start == 0 else start, end, ""))
+    if edits and edits[-1].end == len(source.text) and not source.text.endswith("\n"):
+        start = len(source.text[: edits[-1].start].removesuffix("\n").removesuffix("\r"))
+        edits[-1] = Edit(start, edits[-1].end, "")
+    return tuple(edits)
 
 
 def no_append(script: Script) -> str | None:
@@ -145,14 +206,36 @@ def no_append(script: Script) -> str | None:
     return None
 
 
+def exits_on_error(run: Run) -> bool:
+    """Whether the step runs under `set -e`, by its script or its SHELL."""
+    shell = run.state.shell if isinstance(run.state.shell, tuple) else ()
+    sets = (s.words[1:] for s in run.script.commands() if s.words and s.words[0].raw == "set")
+    flags = [*shell[1:], *(word.raw for words in sets for word in words)]
+    return any(flag == "errexit" or (flag[:1] == "-" and flag[1:2] != "-" and "e" in flag) for flag in flags)
+
+
+def _joiner(run: Run, unit: Statement) -> str:
+    """What to put between `unit`, at the end of the script, and a step behind it, so that a failure still ends the RUN.
+
+    Under `set -e` that is `;` behind a compound command: left of `&&`, `set -e` does not hold inside it.
+    Source: https://www.gnu.org/software/bash/manual/html_node/The-Set-Builtin.html
+    """
+    while unit.kind in ("list", "sequence"):
+        unit = unit.children[-1]
+    compound = any(child.kind in _COMPOUND for child in unit.walk())
+    return ";" if compound and exits_on_error(run) else "&&"
+
+
 def append_step(file: Dockerfile, run: Run, command: str) -> Edit | None:
     """Add `&& command` behind the last step of a RUN, in its own layout; None where `no_append` has a reason."""
     if no_append(run.script):
         return None
     text = run.text.text.rstrip()
     at = run.text.source_end(len(text))
+    joiner = _joiner(run, run.script.root)
+    here = "; " if joiner == ";" else " && "
     if run.instruction.heredocs:
-        return Edit(at, at, f" && {command}")
+        return Edit(at, at, f"{here}{command}")
     source = file.source
     # An instruction that trails off into continued comments has no end of its own to add to.
     if source.text[at : run.instruction.span.end].strip():
@@ -162,22 +245,65 @@ def append_step(file: Dockerfile, run: Run, command: str) -> Edit | None:
     if first == last:
         line = source.line_text(first)
         if len(line) + len(command) + 4 <= _WIDTH:
-            return Edit(at, at, f" && {command}")
-        return Edit(at, at, f"{newline}    && {command}")
+            return Edit(at, at, f"{here}{command}")
+        return Edit(at, at, f";{newline}    {command}" if joiner == ";" else f"{newline}    && {command}")
     lines = [source.line_text(number) for number in range(first + 1, last + 1)]
     lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     leading = next((line for line in reversed(lines) if line.lstrip().startswith("&&")), None)
+    start = source.line(run.text.source(_last_step(run.script).start))
+    indent = _indent(source.line_text(start)) if start > first else _indent(lines[0])
+    if joiner == ";":
+        return Edit(at, at, f";{newline}{indent}{command}")
     if leading is not None:
         operator = leading[leading.index("&&") + 2 :]
         gap = operator[: len(operator) - len(operator.lstrip())] or " "
         return Edit(at, at, f"{newline}{_indent(leading)}&&{gap}{command}")
     bodies = [line.rstrip().removesuffix(file.escape).rstrip() for line in (source.line_text(first), *lines)]
     if any(body.endswith("&&") for body in bodies):
-        start = source.line(run.text.source(_last_step(run.script).start))
-        indent = _indent(source.line_text(start)) if start > first else _indent(lines[0])
         return Edit(at, at, f" &&{newline}{indent}{command}")
     indent = min((_indent(line) for line in lines), key=len) or "    "
     return Edit(at, at, f"{newline}{indent}&& {command}")
+
+
+def insert_behind(file: Dockerfile, run: Run, parent: Statement, index: int, command: str) -> Edit | str:
+    """Add `&& command` right behind member `index` of `parent`, in the step's own layout; else the reason why not.
+
+    In a `;` list under `set -e` it is `; command`: a failure left of `&&` would no longer end the step.
+    """
+    member = parent.children[index]
+    if run.text.text[member.end :].strip() == "":
+        return append_step(file, run, command) or no_append(run.script) or "the step trails off into comments"
+    at, source = run.text.source_end(member.end), file.source
+    following = parent.children[index + 1] if index + 1 < len(parent.children) else None
+    here = source.line(at)
+    operator = parent.operators[index] if index < len(parent.operators) else None
+    joined = operator is not None and operator.text == "&&"
+    semicolon = not joined and exits_on_error(run)
+    if run.instruction.heredocs or following is None or source.line(run.text.source(following.start)) == here:
+        return Edit(at, at, f"; {command}" if semicolon else f" && {command}")
+    newline = f" {file.escape}{source.newline}"
+    if operator and joined and source.line(run.text.source(operator.start)) > here:
+        line = source.line_text(source.line(run.text.source(operator.start)))
+        rest = line[line.index("&&") + 2 :]
+        gap = rest[: len(rest) - len(rest.lstrip())] or " "
+        return Edit(at, at, f"{newline}{_indent(line)}&&{gap}{command}")
+    start = run.text.source(
+        member.start if source.line(run.text.source(member.start)) > run.instruction.first_line else following.start
+    )
+    indent = _indent(source.line_text(source.line(start)))
+    return Edit(at, at, f"{';' if semicolon else ' &&'}{newline}{indent}{command}")
+
+
+def insert_ahead(file: Dockerfile, run: Run, member: Statement, command: str) -> Edit:
+    """Put `command &&` in front of `member`, a top-level statement or a member of a `&&` list, in the step's layout."""
+    at, source = run.text.source(member.start), file.source
+    number = source.line(at)
+    before = source.line_text(number)[: source.column(at) - 1]
+    operator = before.strip()
+    if run.instruction.heredocs or number == run.instruction.first_line or operator not in ("", "&&"):
+        return Edit(at, at, f"{command} && ")
+    newline = f"{file.escape}{source.newline}{before}"
+    return Edit(at, at, f"{command} {newline}" if operator else f"{command} && {newline}")
 
 
 def _last_step(script: Script) -> Statement:
@@ -187,3 +313,29 @@ def _last_step(script: Script) -> Statement:
 
 def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip())]
+
+
+def add_operands(file: Dockerfile, run: Run, call: Call, names: Sequence[str]) -> tuple[Edit, ...]:
+    """Add the words `names` to the operands of `call`: one a line where the list is written so, in its order if it is
+    sorted, else at its end."""
+    source, operands = file.source, call.operands
+    places = [source.line(run.text.source(word.start)) for word in operands]
+    own_lines = len(operands) > 1 and len(set(places)) == len(places)
+    raws = [word.raw for word in operands]
+    ordered = raws == sorted(raws)
+    edits: dict[int, Edit] = {}
+    for name in sorted(names):
+        later = next((word for word in operands if word.raw > name), None) if ordered else None
+        if later is not None:
+            at = run.text.source(later.start)
+            line = source.line_text(source.line(at))
+            column = source.column(at) - 1
+            alone = own_lines and not line[:column].strip()
+            text = f"{name} {file.escape}{source.newline}{line[:column]}" if alone else f"{name} "
+        else:
+            at = run.text.source_end(operands[-1].end)
+            line = source.line_text(source.line(at))
+            alone = own_lines and not line[: source.column(run.text.source(operands[-1].start)) - 1].strip()
+            text = f" {file.escape}{source.newline}{_indent(line)}{name}" if alone else f" {name}"
+        edits[at] = Edit(at, at, (edits[at].text if at in edits else "") + text)
+    return tuple(edits.values())

@@ -76,6 +76,12 @@ class Run:
                 return True
         return False
 
+    def fed(self, call: Call) -> bool:
+        """Whether the command stands behind a pipe or reads from a file: `yes | yum install x`."""
+        if any(redirect.operator.startswith("<") for redirect in call.statement.redirects):
+            return True
+        return any(s.kind == "pipeline" and call.statement in s.children[1:] for s in self.script.root.walk())
+
 
 @lru_cache(maxsize=8192)
 def _plain_calls(script: Script) -> tuple[Call, ...]:
@@ -203,6 +209,17 @@ class Facts:
         yield from (other for other in image.stage.body if other.span.start > instruction.span.start)
         for other in self.derived(image):
             yield from other.stage.body
+
+    def earlier(self, run: Run) -> Iterator[Run]:
+        """The understood RUNs whose layers lie below that of `run`, the nearest first."""
+        image: StageImage | None = run.image
+        indexes = set()
+        while image is not None:
+            indexes.add(image.stage.index)
+            image = None if image.parent is None else self.images[image.parent]
+        for other in reversed(self.runs):
+            if other.instruction.span.start < run.instruction.span.start and other.image.stage.index in indexes:
+                yield other
 
     @cached_property
     def buildkit(self) -> bool:

@@ -7,12 +7,13 @@ Source: https://docs.docker.com/reference/dockerfile/, and BuildKit's dockerfile
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 from rewriter.knowledge.bases import Base, Bases
 from rewriter.syntax.tree import Dockerfile, Instruction, Stage
-from rewriter.syntax.words import SPACE, BadWord, UnknownValue, expand, word_spans
+from rewriter.syntax.words import BadWord, Lookup, UnknownValue, expand, word_spans
 
 # https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope
 PLATFORM_ARGS = frozenset(
@@ -24,6 +25,7 @@ PROXY_ARGS = frozenset(
     for upper in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
     for name in (upper, upper.lower())
 )
+_BLANKS = re.compile(r"[\t\v\f\r ]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +141,35 @@ def from_reference(start: Instruction, escape: str, scope: _Scope) -> str:
     return value if isinstance(value, str) else words[0].strip("\"'")
 
 
-def _value(word: str, escape: str, lookup: object) -> Value:
+def _value(word: str, escape: str, lookup: Lookup) -> Value:
     try:
-        return expand(word, lookup, escape)  # type: ignore[arg-type]
-    except (UnknownValue, BadWord):
+        return expand(word, lookup, escape)
+    except UnknownValue:
+        return Unknown(_shape(word, escape, lookup))
+    except BadWord:
         return Unknown(word)
+
+
+def _shape(word: str, escape: str, lookup: Lookup) -> str:
+    """A name for a value with open variables: the same for each way to quote the same words."""
+    opened: set[str] = set()
+
+    def known(name: str, stand_in: str | None) -> str | None:
+        try:
+            return lookup(name)
+        except UnknownValue:
+            opened.add(f"${{{name}}}")
+            return stand_in
+
+    try:
+        filled = expand(word, lambda name: known(name, f"${{{name}}}"), escape)
+        unset = expand(word, lambda name: known(name, None), escape)
+    except BadWord:
+        return word
+    bare = filled
+    for variable in opened:
+        bare = bare.replace(variable, "")
+    return filled if bare == unset else f"{filled} or {unset}"
 
 
 def _from_base(base: Base) -> State:
@@ -188,7 +214,7 @@ def step(state: State, instruction: Instruction, escape: str, defaults: Mapping[
     match instruction.keyword:
         case "ENV":
             # All words of one ENV see the values from before it.
-            new = {key: value(word) for key, word in pairs(text, escape)}
+            new = {_unquoted(value(key)): value(word) for key, word in pairs(text, escape)}
             return replace(state, env={**state.env, **new})
         case "LABEL":
             new = {_unquoted(value(key)): value(word) for key, word in pairs(text, escape)}
@@ -226,19 +252,18 @@ def step(state: State, instruction: Instruction, escape: str, defaults: Mapping[
 
 
 def pairs(text: str, escape: str) -> list[tuple[str, str]]:
-    """Names and values of an ENV or LABEL line, in either form; quotes and variables stay as written."""
+    """Names and values of an ENV or LABEL line, in either form; quotes and variables stay as written.
+
+    In the legacy form, without an equals sign in the first word, all behind the name is its value.
+    """
     words = [text[start:end] for start, end in word_spans(text, escape)]
     if words and "=" not in words[0]:
-        name, _, rest = (
-            text.partition(words[0])[2].partition(words[0])
-            if not text.startswith(words[0])
-            else (words[0], "", text[len(words[0]) :])
-        )
-        return [(name, rest.lstrip(SPACE))]
+        name, *rest = _BLANKS.split(text, maxsplit=1)
+        return [(name, "".join(rest))]
     return [(name, value) for name, _, value in (word.partition("=") for word in words)]
 
 
-def _arguments(instruction: Instruction, escape: str, lookup: object) -> dict[str, Value | None]:
+def _arguments(instruction: Instruction, escape: str, lookup: Lookup) -> dict[str, Value | None]:
     found: dict[str, Value | None] = {}
     text = instruction.value
     for start, end in word_spans(text, escape):
@@ -270,6 +295,7 @@ def _command(instruction: Instruction, state: State) -> Command:
 
 def _port(value: Value) -> Value:
     if isinstance(value, Unknown):
-        return value
+        port, slash, protocol = value.of.rpartition("/")
+        return Unknown(f"{port}/{protocol.lower()}") if slash and "$" not in protocol else value
     port, _, protocol = value.partition("/")
     return f"{port}/{protocol.lower() or 'tcp'}"

@@ -32,7 +32,9 @@ def in_double_quotes(text: str, escape: str) -> list[Replacement] | None:
                 end = text.find("'", at + 1)
                 if end < 0:
                     return None
-                found += [(at + 1 + start, at + 1 + stop, new) for start, stop, new in _escaped(text[at + 1 : end], escape)]
+                found += [
+                    (at + 1 + start, at + 1 + stop, new) for start, stop, new in _escaped(text[at + 1 : end], escape)
+                ]
                 at = end - 1
             at += 1
         elif char == escape:

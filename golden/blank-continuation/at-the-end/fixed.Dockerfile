@@ -1,0 +1,6 @@
+FROM node:20
+WORKDIR /app
+COPY . .
+CMD ["node", \
+     "server.js"] \
+# the end
