@@ -1,0 +1,51 @@
+"""Benchmarks: `pytest tests/bench --benchmark-enable`. Nothing here fails for being slow."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from rewriter import Level, Options, Unreadable, rewrite
+from rewriter.syntax.shell import parse
+from rewriter.syntax.vocabulary import calls
+
+from ..corpus import needs_corpus, texts
+
+EXAMPLE = Path(__file__).parents[2] / "golden" / "chain" / "flask" / "Dockerfile"
+
+
+def test_whole_process_on_one_file(benchmark: BenchmarkFixture) -> None:
+    command = [sys.executable, "-c", "from rewriter.main import main; main()", "fix", "--diff", str(EXAMPLE)]
+    done = benchmark(subprocess.run, command, capture_output=True)
+    assert done.returncode == 1
+
+
+@needs_corpus
+@pytest.mark.parametrize("level", list(Level), ids=[level.label for level in Level])
+def test_hundred_files_of_the_corpus(benchmark: BenchmarkFixture, level: Level) -> None:
+    chosen = texts()[::41]
+
+    def all_of_them() -> int:
+        # Otherwise only the first round would parse any script.
+        parse.cache_clear()
+        calls.cache_clear()
+        done = 0
+        for text in chosen:
+            try:
+                rewrite(text, options=Options(level=level))
+            except Unreadable:
+                continue
+            done += 1
+        return done
+
+    assert benchmark(all_of_them) > 90
+
+
+@pytest.mark.parametrize("steps", [100, 1_000])
+def test_cost_grows_with_the_length(benchmark: BenchmarkFixture, steps: int) -> None:
+    text = "FROM debian:12\n" + "".join(f"# step {n}\nRUN echo {n} && mkdir -p /d{n}\n" for n in range(steps))
+    assert benchmark(rewrite, text).before.text == text
