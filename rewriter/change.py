@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
@@ -138,14 +139,36 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
 
 
+class Taken:
+    """The places of a text that edits have taken so far."""
+
+    def __init__(self) -> None:
+        self._places: list[tuple[int, int]] = []
+
+    def take(self, edits: Iterable[Edit]) -> bool:
+        """Take the places of `edits`, all or none; False where one of them, or of those before, is in the way.
+
+        Two insertions at one place are in each other's way: their order would be a matter of luck.
+        """
+        places = sorted((edit.start, edit.end) for edit in edits)
+        if any(a[1] > b[0] or a == b for a, b in zip(places, places[1:], strict=False)):
+            return False
+        if any(not self._free(place) for place in places):
+            return False
+        for place in places:
+            insort(self._places, place)
+        return True
+
+    def _free(self, place: tuple[int, int]) -> bool:
+        at = bisect_left(self._places, place)
+        before = self._places[at - 1] if at else (-1, -1)
+        behind = self._places[at] if at < len(self._places) else None
+        return before[1] <= place[0] and (behind is None or (place[1] <= behind[0] and place != behind))
+
+
 def overlap(edits: Iterable[Edit]) -> bool:
     """Whether two of `edits` touch the same characters, or insert at the same place."""
-    last = -1
-    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
-        if edit.start < last or (edit.start == last and edit.start == edit.end):
-            return True
-        last = max(edit.end, edit.start)
-    return False
+    return not Taken().take(edits)
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:

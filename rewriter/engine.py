@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rewriter import gate, second_reader
-from rewriter.change import Change, Declined, Finding, Level, Outcome, Report, Span, apply, overlap
+from rewriter.change import Change, Declined, Finding, Level, Outcome, Report, Span, Taken, apply
 from rewriter.facts import Facts
 from rewriter.ignores import read_ignores
 from rewriter.project.context import Project
@@ -100,6 +100,7 @@ def _pass(transform: Transform, course: _Course, level: Level) -> bool:
         return False
     facts = course.facts
     picked: list[Change] = []
+    taken = Taken()
     for found in transform.find(facts.file, facts):
         if _ignored(transform.name, found, course):
             continue
@@ -107,7 +108,7 @@ def _pass(transform: Transform, course: _Course, level: Level) -> bool:
             case Change():
                 if found.level > level:
                     course.open.append(_finding(transform.name, Outcome.OFFERED, found, course))
-                elif not overlap(edit for change in (*picked, found) for edit in change.edits):
+                elif taken.take(found.edits):
                     picked.append(found)
             case Declined(reason, at):
                 course.open.append(Finding(transform.name, Outcome.DECLINED, reason, course.original(at)))

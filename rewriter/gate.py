@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from rewriter import second_reader
 from rewriter.change import Change, Edit, Span
@@ -48,41 +50,47 @@ def check(before: Facts, text: str, changes: Sequence[Change], *, second: bool) 
 
 
 class Moves:
-    """Where the characters of a text are after edits, and which are touched by them."""
+    """Where the characters of a text are after edits, and which are touched by them. Edits must not overlap."""
 
     def __init__(self, edits: Iterable[Edit]) -> None:
         self.edits = sorted(edits, key=lambda edit: (edit.start, edit.end))
+        self._ends = [edit.end for edit in self.edits]
+        self._insertions = {edit.start for edit in self.edits if edit.start == edit.end}
+        self._words = {(edit.start, edit.end): edit.text.upper() for edit in self.edits}
+        # How far the characters behind each edit move, and where each edit's text begins in the result.
+        self._shifts = list(accumulate((len(e.text) - (e.end - e.start) for e in self.edits), initial=0))
+        self._begins = [edit.start + shift for edit, shift in zip(self.edits, self._shifts, strict=False)]
 
     def touches(self, start: int, end: int) -> bool:
         """Whether an edit replaces any of the characters from `start` to `end`, or inserts between them."""
-        return any(
-            edit.start < end and edit.end > start if edit.end > edit.start else start < edit.start < end
-            for edit in self.edits
-        )
+        for edit in self.edits[bisect_right(self._ends, start) :]:
+            if edit.start >= end:
+                return False
+            if edit.end > edit.start or edit.start > start:
+                return True
+        return False
 
     def recases(self, span: Span, word: str) -> bool:
         """Whether an edit puts `word`, in whatever case, in the place of `span`."""
-        return any((e.start, e.end) == (span.start, span.end) and e.text.upper() == word for e in self.edits)
+        return self._words.get((span.start, span.end)) == word
 
     def extends(self, end: int) -> bool:
         """Whether an edit inserts right at `end`, and so lengthens what ends there."""
-        return any(edit.start == edit.end == end for edit in self.edits)
+        return end in self._insertions
 
     def forward(self, offset: int) -> int:
         """Where the untouched character at `offset` is afterwards."""
-        return offset + sum(len(e.text) - (e.end - e.start) for e in self.edits if e.end <= offset)
+        return offset + self._shifts[bisect_right(self._ends, offset)]
 
     def back(self, offset: int) -> int:
         """Where the character at `offset` of the result was before; for new text, the place that it replaced."""
-        shift = 0
-        for edit in self.edits:
-            start = edit.start + shift
-            if offset < start:
-                break
-            if offset < start + len(edit.text):
-                return edit.start
-            shift += len(edit.text) - (edit.end - edit.start)
-        return offset - shift
+        at = bisect_right(self._begins, offset) - 1
+        if at < 0:
+            return offset
+        edit = self.edits[at]
+        if offset < self._begins[at] + len(edit.text):
+            return edit.start
+        return offset - self._shifts[at + 1]
 
 
 def _lines(before: Dockerfile, after: Dockerfile) -> str | None:
