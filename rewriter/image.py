@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 from rewriter.knowledge.bases import Base, Bases
 from rewriter.syntax.tree import Dockerfile, Instruction, Stage
@@ -251,7 +252,8 @@ def step(state: State, instruction: Instruction, escape: str, defaults: Mapping[
     return state
 
 
-def pairs(text: str, escape: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=8192)
+def pairs(text: str, escape: str) -> tuple[tuple[str, str], ...]:
     """Names and values of an ENV or LABEL line, in either form; quotes and variables stay as written.
 
     In the legacy form, without an equals sign in the first word, all behind the name is its value.
@@ -259,8 +261,8 @@ def pairs(text: str, escape: str) -> list[tuple[str, str]]:
     words = [text[start:end] for start, end in word_spans(text, escape)]
     if words and "=" not in words[0]:
         name, *rest = _BLANKS.split(text, maxsplit=1)
-        return [(name, "".join(rest))]
-    return [(name, value) for name, _, value in (word.partition("=") for word in words)]
+        return ((name, "".join(rest)),)
+    return tuple((name, value) for name, _, value in (word.partition("=") for word in words))
 
 
 def _arguments(instruction: Instruction, escape: str, lookup: Lookup) -> dict[str, Value | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 
 def main() -> None:
     """Run the command line. Our own `transforms` is loaded, whatever folder of that name PYTHONPATH may hold."""
+    # Trees and caches live as long as the process; looking through them again and again frees next to nothing.
+    gc.set_threshold(100_000, 50, 50)
     _load_transforms()
     from rewriter.cli import dockerslim
 

@@ -34,8 +34,8 @@ def test_variables_of_one_env_see_the_values_before_it() -> None:
 
 
 def test_legacy_forms() -> None:
-    assert pairs("a b c", "\\") == [("a", "b c")]
-    assert pairs("a  b=c d", "\\") == [("a", "b=c d")]
+    assert pairs("a b c", "\\") == (("a", "b c"),)
+    assert pairs("a  b=c d", "\\") == (("a", "b=c d"),)
     assert final('FROM scratch\nLABEL m "A B"\n').labels == {"m": "A B"}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from rewriter.change import Span
@@ -241,6 +242,7 @@ def _flags(line: Logical, start: int, end: int, escape: str) -> tuple[tuple[Flag
         flags.append(Flag(name, given if equals else None, line.span(begin, at)))
 
 
+@lru_cache(maxsize=8192)  # a file is read again after each change, with most of its lines as they were
 def _check(keyword: str, text: str, escape: str) -> tuple[str, ...] | None:
     """Return the strings of an exec form; raise ValueError for what BuildKit's line parsers refuse."""
     if keyword in _MAYBE_JSON:
