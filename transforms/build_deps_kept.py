@@ -9,12 +9,15 @@ Why: a compiler weighs 100 to 300 MB, and helps whoever breaks into the containe
 Before:
 
     FROM python:3.12-alpine
-    RUN apk add --no-cache gcc musl-dev && pip install --no-cache-dir uwsgi
+    RUN apk add --no-cache gcc musl-dev \\
+        && pip install --no-cache-dir uwsgi
 
 After:
 
     FROM python:3.12-alpine
-    RUN apk add --no-cache libgcc libgomp && apk add --no-cache --virtual .build-deps gcc musl-dev && pip install --no-cache-dir uwsgi && apk del .build-deps
+    RUN apk add --no-cache libgcc libgomp && apk add --no-cache --virtual .build-deps gcc musl-dev \\
+        && pip install --no-cache-dir uwsgi \\
+        && apk del .build-deps
 
 Level: standard where the step installs nothing but compilers beside the packages that it builds; else it is declined.
 """
@@ -127,11 +130,9 @@ def _apk(file: Dockerfile, run: Run, call: Call, libraries: list[str]) -> tuple[
     end = append_step(file, run, "apk del .build-deps")
     if end is None:
         return None
-    edits = (word_after(run, behind, "--virtual .build-deps"), end)
-    if libraries:
-        at = run.text.source(call.statement.start)
-        edits = (Edit(at, at, f"apk add --no-cache {' '.join(libraries)} && "), *edits)
-    return edits
+    at = run.text.source(call.statement.start)
+    keep = (Edit(at, at, f"apk add --no-cache {' '.join(libraries)} && "),) if libraries else ()
+    return (*keep, word_after(run, behind, "--virtual .build-deps"), end)
 
 
 def _apt(file: Dockerfile, run: Run, names: list[str], libraries: list[str]) -> tuple[Edit, ...] | None:
