@@ -5,9 +5,7 @@ For a transform that cleans up behind a manager (`manager` is an entry of knowle
     if mounted(run, manager): leave the step alone           # a --mount=type=cache is there already
     if switched_off(run, manager): leave it alone            # a variable such as PIP_NO_CACHE_DIR
     if mounts_wanted(facts, manager):                        # cache = "mount"; in every stage, shipped or not
-        edits = add_mount(file, facts, run, manager)         # a str is the reason to decline
-        yield Declined(edits, at) if isinstance(edits, str) else Change(…, edits, at, Alters.KEPT,
-            proven=facts.is_root(run), declares=frozenset({"mounts"}))
+        yield cleaning.mount(file, facts, run, manager, call, message)
     elif facts.shipped(run.image) and not emptied(run, manager): add the flag or the clean-up
 
 `add_mount` takes flags and clean-ups that would defeat the mount out of the same step. Ask it once per RUN and manager.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rewriter.change import Edit
 from rewriter.facts import Run
@@ -66,10 +67,7 @@ def cut(file: Dockerfile, instruction: Instruction, text: Logical, start: int, e
 def _lines(text: Logical, start: int, end: int) -> list[tuple[int, int]]:
     """The parts of the range that lie on one physical line each."""
     bounds = [start, *(offset for offset, _ in text.pieces if start < offset < end), end]
-    parts = []
-    for begin, stop in zip(bounds, bounds[1:], strict=False):
-        for line in _split_lines(text.text, begin, stop):
-            parts.append(line)
+    parts = [line for begin, stop in pairwise(bounds) for line in _split_lines(text.text, begin, stop)]
     # The indentation of a line stays with what is left of it.
     trimmed = ((stop - len(text.text[begin:stop].lstrip(" \t")), stop) for begin, stop in parts)
     return [(begin, stop) for begin, stop in trimmed if text.text[begin:stop].strip()]

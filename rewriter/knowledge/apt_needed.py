@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 

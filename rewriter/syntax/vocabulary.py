@@ -170,7 +170,8 @@ def _program(words: tuple[Word, ...], at: int) -> tuple[str, int]:
     name = words[at].value or ""
     if match := _BIN.match(name):
         name = match[1]
-    if _PIP.match(name):
+    # A pip by its path is that of a virtual environment.
+    if _PIP.match(name.rpartition("/bin/")[2]):
         return "pip", at
     if _PYTHON.match(name) and len(words) > at + 2 and words[at + 1].raw == "-m":
         module = words[at + 2].raw

@@ -1,0 +1,3 @@
+FROM fedora:40
+ARG DEBUG
+RUN if [ -n "$DEBUG" ]; then dnf install -y gdb; fi && dnf clean all
