@@ -15,8 +15,19 @@ from rewriter.result import Options, Rewrite
 from rewriter.source import Source, Unreadable
 
 __all__ = [
-    "Alters", "Change", "Evidence", "Finding", "Level", "Options", "Outcome", "Project", "Rewrite", "Source", "Span",
-    "Unreadable", "rewrite",
+    "Alters",
+    "Change",
+    "Evidence",
+    "Finding",
+    "Level",
+    "Options",
+    "Outcome",
+    "Project",
+    "Rewrite",
+    "Source",
+    "Span",
+    "Unreadable",
+    "rewrite",
 ]
 
 

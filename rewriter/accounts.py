@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
+from rewriter import knowledge
 from rewriter.facts import Facts, Run
 from rewriter.image import Unknown
 
@@ -23,7 +22,7 @@ class Account:
 
 @lru_cache(maxsize=1)
 def _known() -> dict[str, Any]:
-    return tomllib.loads((files("rewriter.knowledge") / "accounts.toml").read_text("utf-8"))
+    return knowledge.table("accounts")
 
 
 def account(facts: Facts, run: Run) -> Account | str:

@@ -6,12 +6,11 @@ The commands are data, in knowledge/apt.toml.
 from __future__ import annotations
 
 import re
-import tomllib
 from enum import Enum, auto
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
+from rewriter import knowledge
 from rewriter.facts import Run
 from rewriter.syntax.shell import Statement, Word
 from rewriter.syntax.vocabulary import Call, call
@@ -58,7 +57,7 @@ READING = frozenset((Kind.INSTALL, Kind.UPGRADE))
 @lru_cache(maxsize=1)
 def table() -> dict[str, Any]:
     """The data of knowledge/apt.toml."""
-    return tomllib.loads((files("rewriter.knowledge") / "apt.toml").read_text("utf-8"))
+    return knowledge.table("apt")
 
 
 def kind(step: Statement) -> Kind:

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rewriter import Project, Rewrite, Unreadable, config, rewrite
+from rewriter import Project, Rewrite, Unreadable, rewrite
+from rewriter.config import Config, ConfigError
+from rewriter.config import load as closest_config
+from rewriter.config import read as read_config
 from rewriter.discover import Found, Trouble, discover, looks_like_template
 from transforms import NAMES
 
@@ -24,9 +27,9 @@ class Settings:
     context: Path | None = None
     config: Path | None = None
 
-    def load(self, folder: Path) -> config.Config:
+    def load(self, folder: Path) -> Config:
         """The configuration for the Dockerfiles in `folder`; raises `ConfigError`."""
-        return config.read(self.config, NAMES) if self.config else config.load(folder, NAMES)
+        return read_config(self.config, NAMES) if self.config else closest_config(folder, NAMES)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def find(paths: Sequence[Path], settings: Settings) -> list[Found | Trouble]:
 def _excluded(path: Path, settings: Settings) -> bool:
     try:
         return settings.load(path.parent).excludes(path)
-    except config.ConfigError:
+    except ConfigError:
         return False  # reported once the file itself is read
 
 
@@ -78,7 +81,7 @@ def process_bytes(data: bytes, path: Path, settings: Settings, *, explicit: bool
         options = configured.options(path, **settings.overrides)
         context = settings.context or configured.context or path.parent
         return Done(path, rewrite(data, Project(context if context.is_dir() else None), options))
-    except config.ConfigError as error:
+    except ConfigError as error:
         return Done(path, error=str(error))
     except Unreadable as error:
         if not explicit and looks_like_template(data.decode("utf-8", "replace")):

@@ -14,13 +14,12 @@ For a transform that cleans up behind a manager (`manager` is an entry of knowle
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
+from rewriter import knowledge
 from rewriter.accounts import account
 from rewriter.change import Edit, overlap
 from rewriter.edits import cut_commands, cut_words
@@ -55,7 +54,7 @@ class Cache:
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
-    return tomllib.loads((files("rewriter.knowledge") / "caches.toml").read_text("utf-8"))
+    return knowledge.table("caches")
 
 
 @lru_cache(maxsize=64)

@@ -183,6 +183,10 @@ def _table(path: Path) -> dict[str, Any] | None:
 def _config(path: Path, root: Path, table: dict[str, Any], known: frozenset[str]) -> Config:
     config = Config(path=path, root=root, **_extended(path, table, known, ()))
     try:
+        Bases(config.bases)
+    except ValueError as error:
+        raise ConfigError(path, str(error)) from error
+    try:
         _ = config.exclude and config._excluded
         _ = config.per_file_ignores and config._ignored_by_pattern
     except (ValueError, re.error) as error:

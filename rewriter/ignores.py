@@ -8,13 +8,12 @@ BuildKit's `# check=skip=…` directive, through the table knowledge/foreign_ign
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from pathlib import Path
 
+from rewriter import knowledge
 from rewriter.change import Finding, Outcome, Span
 from rewriter.syntax.tree import Dockerfile, Instruction, Trivia
 
@@ -134,7 +133,7 @@ def _translated(codes: Sequence[str]) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads((Path(__file__).parent / "knowledge" / "foreign_ignores.toml").read_text("utf-8"))
+    return knowledge.table("foreign_ignores")
 
 
 @lru_cache(maxsize=1)

@@ -198,7 +198,7 @@ def test_per_file_ignores(tmp_path: Path) -> None:
 
 
 def test_options_of_the_file() -> None:
-    bases = {"x": {"like": "y"}}
+    bases = {"x": {"like": "python:*"}}
     found = Config(level=Level.SAFE, select=frozenset({"a"}), ignore=frozenset({"b"}), builder="buildah", bases=bases)
     options = found.options()
     assert (options.level, options.select, options.ignore) == (Level.SAFE, frozenset("a"), frozenset("b"))

@@ -93,8 +93,10 @@ def test_corpus(level: Level, capsys: pytest.CaptureFixture[str]) -> None:
             problems.append(f"bash -n refuses: {new}")
     refused = Counter(verdict.refused for verdict in verdicts if verdict.refused)
     with capsys.disabled():
-        print(f"\ncorpus at {level.label}: {len(verdicts)} files, {sum(v.changed for v in verdicts)} changed, "
-              f"{sum(refused.values())} refused, {len(problems)} problems, {broken} broken scripts")
+        print(
+            f"\ncorpus at {level.label}: {len(verdicts)} files, {sum(v.changed for v in verdicts)} changed, "
+            f"{sum(refused.values())} refused, {len(problems)} problems, {broken} broken scripts"
+        )
         for reason, count in refused.most_common():
             print(f"  refused {count}: {reason}")
     assert problems == []

@@ -15,7 +15,13 @@ from rewriter.diff import hunks
 from rewriter.report import sarif
 from rewriter.source import Source
 
-TEXT = "# \U0001f600 caf\u00e9\nFROM debian:12\nRUN echo '\U0001f600' && \\\n    apt-get install curl\n\nRUN apt-get install git"
+TEXT = """\
+# 😀 café
+FROM debian:12
+RUN echo '😀' && \\
+    apt-get install curl
+
+RUN apt-get install git"""
 ONLY = ("--select", "apt-asks")
 
 

@@ -66,7 +66,7 @@ NAMES: tuple[str, ...] = tuple(transform.name for transform in CHAIN)
 # What other tools do and this one does not, and why.
 NOT_IN_CHAIN: dict[str, str] = {
     "pinning apt and apk package versions": "Debian and Alpine delete old versions, so that builds break",
-    "joining all consecutive RUN steps": "hurts the cache and saves nothing unless a later step deletes what an earlier one wrote",
+    "joining all consecutive RUN steps": "hurts the cache and saves nothing where no later step deletes what one wrote",
     "reformatting and re-indenting": "noise in the diff",
     "set -o pipefail everywhere": "makes builds fail that passed",
     "alpine by default": "musl breaks native wheels and expectations of DNS",

@@ -25,11 +25,10 @@ from __future__ import annotations
 import posixpath
 import re
 import tarfile
-import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib.resources import files
 
+from rewriter import knowledge
 from rewriter.change import Change, Declined, Edit, Evidence
 from rewriter.facts import Facts
 from rewriter.project.context import Project
@@ -139,7 +138,7 @@ def _is_tar(head: bytes) -> bool:
 @lru_cache(maxsize=1)
 def _no_tar() -> tuple[frozenset[str], frozenset[str]]:
     """The endings and the names of files that are no tar archive."""
-    table = tomllib.loads((files("rewriter.knowledge") / "endings.toml").read_text("utf-8"))
+    table = knowledge.table("endings")
     return frozenset(table["endings"].split()), frozenset(table["names"].split())
 
 

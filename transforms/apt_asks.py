@@ -43,7 +43,7 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
                 continue
             assert call.subcommand_word is not None
             at = run.at(call)
-            if _fed(run, call):
+            if run.fed(call):
                 yield Declined("its input may hold the answer", at)
             elif configured(facts, run):
                 yield Declined("an apt configuration written before may say yes already", at)
@@ -73,16 +73,3 @@ def configured(facts: Facts, run: Run) -> bool:
         if image.parent is None:
             return False
         image = facts.images[image.parent]
-
-
-def _fed(run: Run, call: Call) -> bool:
-    """Whether the command stands behind a pipe or reads from a file: `yes | apt-get install x`."""
-    if any(redirect.operator.startswith("<") for redirect in call.statement.redirects):
-        return True
-    stack = [run.script.root]
-    while stack:
-        statement = stack.pop()
-        if statement.kind == "pipeline" and call.statement in statement.children[1:]:
-            return True
-        stack += statement.children
-    return False

@@ -24,12 +24,9 @@ Level: standard where the step installs nothing but compilers beside the package
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
 
-import rewriter.knowledge
+from rewriter import knowledge
 from rewriter.change import Alters, Change, Declined, Edit, Evidence
 from rewriter.edits import append_step, no_append, word_after
 from rewriter.facts import Facts, Run
@@ -79,7 +76,7 @@ def _judge(file: Dockerfile, facts: Facts, run: Run) -> Iterator[Change | Declin
     if len(adds) != 1 or removes or adds[0].has("-t", "--virtual") or not run.chain or adds[0].sudo:
         return
     call = adds[0]
-    tools = _tools()["apk" if call.program == "apk" else "apt"]
+    tools = knowledge.table("build_tools")["apk" if call.program == "apk" else "apt"]
     names = [word.value or word.raw for word in call.operands]
     if not any(name in tools for name in names):
         return
@@ -139,9 +136,3 @@ def _apt(file: Dockerfile, run: Run, names: list[str], libraries: list[str]) -> 
     keep = f"apt-mark manual {' '.join(libraries)} && " if libraries else ""
     end = append_step(file, run, f"{keep}apt-get purge -y --auto-remove {' '.join(sorted(names))}")
     return (end,) if end else None
-
-
-@lru_cache(maxsize=1)
-def _tools() -> dict[str, dict[str, list[str]]]:
-    folder = Path(rewriter.knowledge.__file__).parent
-    return tomllib.loads((folder / "build_tools.toml").read_text("utf-8"))

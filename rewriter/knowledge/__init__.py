@@ -1,1 +1,16 @@
-"""Facts as data files, each with its source: base images, package managers, commands, packages."""
+"""Facts as data: TOML files with their sources, and the modules that read them."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+
+
+@lru_cache(maxsize=None)
+def table(name: str) -> dict[str, Any]:
+    """The data of the file `name`.toml in this folder; read once, and not to be changed."""
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))

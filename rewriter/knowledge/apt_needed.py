@@ -7,14 +7,13 @@ package may go where there is a reason why no program in a container uses it; al
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from rewriter.knowledge import table
 from rewriter.knowledge.apt_packages import Dropped, dropped_without_recommends
 
 KINDS = ("keep", "doubtful", "unneeded")
@@ -57,8 +56,7 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 @cache
 def entries() -> dict[str, tuple[Entry, ...]]:
     """Return the data: `keep`, `doubtful` and `unneeded`, in the order of the file."""
-    text = (files("rewriter.knowledge") / "apt_needed.toml").read_text("utf-8")
-    return {kind: tuple(_entry(fields) for fields in found) for kind, found in tomllib.loads(text).items()}
+    return {kind: tuple(_entry(fields) for fields in found) for kind, found in table("apt_needed").items()}
 
 
 def _entry(fields: dict[str, Any]) -> Entry:

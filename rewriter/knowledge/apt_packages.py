@@ -15,12 +15,13 @@ from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+
+from rewriter.knowledge import FOLDER
 
 Clause = tuple[int, ...]
 """The packages of which one is wanted, in the order in which apt tries them."""
 
-_TABLES = files("rewriter.knowledge") / "apt_packages"
+_TABLES = FOLDER / "apt_packages"
 _DEBIAN = {"8": "jessie", "9": "stretch", "10": "buster", "11": "bullseye", "12": "bookworm", "13": "trixie"}
 _NATIVE = ("amd64", "any", "native")
 _UBUNTU = {

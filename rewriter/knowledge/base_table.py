@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from math import inf
-from pathlib import Path
 from typing import Any
+
+from rewriter.knowledge import table
 
 Facts = dict[str, Any]  # an entry of bases.toml, or what it comes to for one tag
 Number = tuple[float, ...]
@@ -47,14 +47,11 @@ def split(reference: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, Facts]:
-    return tomllib.loads(Path(__file__).with_name("bases.toml").read_text("utf-8"))
-
-
-@lru_cache(maxsize=1)
 def names() -> tuple[dict[str, str], tuple[tuple[str, str, str], ...]]:
     """The entries by name; and the patterns among the names, the longest first, each after its plain beginning."""
-    named = [(name, key) for key, entry in _table().items() for name in (key, *entry.get("names", ())) if key[0] != "_"]
+    named = [
+        (name, key) for key, entry in table("bases").items() for name in (key, *entry.get("names", ())) if key[0] != "_"
+    ]
     patterns = sorted((pair for pair in named if "*" in pair[0]), key=lambda pair: -len(pair[0]))
     return dict(named), tuple((re.split(r"[*[]", name)[0], name, key) for name, key in patterns)
 
@@ -62,7 +59,7 @@ def names() -> tuple[dict[str, str], tuple[tuple[str, str, str], ...]]:
 @lru_cache(maxsize=256)
 def _entry(key: str) -> Facts:
     """The entry `key` with all that it inherits."""
-    entry = _table()[key]
+    entry = table("bases")[key]
     merged = overlaid(_entry(entry["like"]), entry) if "like" in entry else entry
     return merged | {"since": dict(sorted(merged.get("since", {}).items(), key=lambda item: _number(item[0])))}
 
@@ -118,7 +115,7 @@ def _number(version: str) -> Number:
 @lru_cache(maxsize=64)
 def _codenames(distribution: str) -> dict[str, str]:
     """The codenames of `distribution` by version."""
-    words = _table()["_releases"].get(distribution, "").split()
+    words = table("bases")["_releases"].get(distribution, "").split()
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
@@ -133,7 +130,7 @@ def _release(distribution: str, version: str, digits: int) -> str | None:
 @lru_cache(maxsize=1)
 def _spellings() -> dict[str, str]:
     """The distributions by the words that tags have for them."""
-    pairs = (word.partition("=") for word in _table()["_releases"]["words"].split())
+    pairs = (word.partition("=") for word in table("bases")["_releases"]["words"].split())
     return {word: distribution or word for word, _, distribution in pairs}
 
 
@@ -254,7 +251,7 @@ def _on_system(facts: Facts, tag: Tag) -> Facts:
     elif system == "linux" and facts.get("has_shell") is True:
         whole = distribution == plain and not tag.open and not tag.words & {"slim", "minimal"}
         tools = (
-            _table()["_tools"].get(distribution, ""),
+            table("bases")["_tools"].get(distribution, ""),
             facts.get("full", "") if whole else "",
             facts.get("tools", ""),
         )

@@ -38,8 +38,8 @@ def tag(finding: Finding) -> str:
             return f"not done: {finding.level.label}" if finding.level and finding.level > Level.SAFE else "not done"
         case Outcome.DROPPED:
             return "a bug of dockerslim, please report it"
-        case other:
-            return other.value
+        case _:
+            return str(finding.outcome.value)
 
 
 def instruction_text(rewrite: Rewrite, finding: Finding) -> str:

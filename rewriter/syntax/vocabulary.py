@@ -6,11 +6,10 @@ The spelling of options and sub-commands is data: `rewriter/knowledge/commands.t
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
+from rewriter import knowledge
 from rewriter.syntax.shell import Script, Statement, Word
 
 _PIP = re.compile(r"pip([0-9](\.[0-9]+)?)?\Z")
@@ -100,7 +99,6 @@ class Call:
 
 @lru_cache(maxsize=1)
 def _spellings() -> dict[str, Spelling]:
-    text = (Path(__file__).parent.parent / "knowledge" / "commands.toml").read_text("utf-8")
     return {
         name: Spelling(
             frozenset(entry.get("values", ())),
@@ -110,7 +108,7 @@ def _spellings() -> dict[str, Spelling]:
             frozenset(entry.get("install", ())),
             frozenset(entry.get("yes", ())),
         )
-        for name, entry in tomllib.loads(text).items()
+        for name, entry in knowledge.table("commands").items()
     }
 
 
