@@ -14,6 +14,8 @@ from transforms import CHAIN
 from .golden_cases import GOLDEN, Case, cases, variants, vary
 
 CASES = cases()
+# A transform that only reports has no case that changes.
+REPORTING = {transform.name for transform in CHAIN if "\nLevel: report" in transform.documentation}
 every_case = pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 
 
@@ -49,6 +51,8 @@ def test_reasons(case: Case) -> None:
         said = [finding.message for finding in result.of(outcome)]
         for words in case.words(name):
             assert any(words in message for message in said), f"{words!r} is not among {said}"
+        if outcome is Outcome.REPORTED and case.folder.parent.name in REPORTING:
+            assert len(said) == len(case.words(name)), said
 
 
 @every_case
@@ -73,6 +77,12 @@ def test_every_transform_has_cases(transform: object) -> None:
     name = transform.name  # type: ignore[attr-defined]
     found = [path.name for path in (GOLDEN / name).iterdir() if (path / "Dockerfile").exists()]
     keeps = [case for case in found if case.startswith("keep-")]
+    if name in REPORTING:
+        reported = [case for case in keeps if (GOLDEN / name / case / "reported.txt").exists()]
+        assert keeps == found
+        assert len(reported) >= 3
+        assert len(keeps) - len(reported) >= 3
+        return
     assert len(keeps) >= 3
     assert len(found) - len(keeps) >= 3
 
