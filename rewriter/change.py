@@ -6,6 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from itertools import pairwise
 
 
 class Level(IntEnum):
@@ -151,7 +152,7 @@ class Taken:
         Two insertions at one place are in each other's way: their order would be a matter of luck.
         """
         places = sorted((edit.start, edit.end) for edit in edits)
-        if any(a[1] > b[0] or a == b for a, b in zip(places, places[1:], strict=False)):
+        if any(a[1] > b[0] or a == b for a, b in pairwise(places)):
             return False
         if any(not self._free(place) for place in places):
             return False

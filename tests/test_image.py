@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rewriter import Options, Project
 from rewriter.facts import Facts
-from rewriter.image import State, StageImage, Unknown, evaluate, pairs
+from rewriter.image import StageImage, State, Unknown, evaluate, pairs
 from rewriter.knowledge.bases import Bases
 from rewriter.source import Source
 from rewriter.syntax.reader import read
@@ -78,9 +78,9 @@ def test_shells_that_are_not_read() -> None:
 
 
 def test_heredoc_scripts() -> None:
-    found = facts(
-        "FROM debian:12\nRUN <<EOF\napt-get update\nEOF\nRUN <<-E\n\tls\n\tE\nRUN cat <<F\nx\nF\nRUN <<G\n#!/usr/bin/python\nG\n"
-    )
+    alone = "RUN <<EOF\napt-get update\nEOF\nRUN <<-E\n\tls\n\tE\n"
+    others = "RUN cat <<F\nx\nF\nRUN <<G\n#!/usr/bin/python\nG\n"
+    found = facts(f"FROM debian:12\n{alone}{others}")
     assert [run.script.text for run in found.runs] == ["apt-get update\n", "ls\n"]
     run = found.runs[1]
     call = run.calls[0]

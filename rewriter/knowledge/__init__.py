@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
 
 
-@lru_cache(maxsize=None)
+@cache
 def table(name: str) -> dict[str, Any]:
     """The data of the file `name`.toml in this folder; read once, and not to be changed."""
     return tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
