@@ -81,6 +81,9 @@ def _pair(file: Dockerfile, instruction: Instruction) -> Iterator[Change | Decli
         yield Declined(f"the quotes or escapes in the value of {key} {why}", at)
         return
     quote, replacements = inner
+    if _comments_out(file, instruction, gap.end(), replacements):
+        yield Declined(f"a line of the value of {key} would begin with # and be taken for a comment", at)
+        return
     edits = _edits(instruction, gap.start(), gap.end(), quote, replacements)
     yield Change(f"{instruction.keyword} {key} in the old form, without =", edits, at)
 
@@ -122,6 +125,17 @@ def _swallows(file: Dockerfile, instruction: Instruction) -> bool:
     for number in range(instruction.first_line + 1, instruction.last_line + 1):
         words = file.source.line_text(number).split()
         if words and (_ASSIGNMENT.match(words[0]) or (len(words) > 2 and words[0] in INSTRUCTIONS)):
+            return True
+    return False
+
+
+def _comments_out(file: Dockerfile, instruction: Instruction, start: int, replacements: list[Replacement]) -> bool:
+    """Whether a replacement leaves a continued line that begins with #. The value starts at `start`."""
+    source = file.source
+    for begin, end, new in replacements:
+        span = instruction.arguments.span(start + begin, start + end)
+        before = source.text[source.line_starts[source.line(span.start) - 1] : span.start]
+        if not before.strip() and (new + source.text[span.end : span.end + 1]).startswith("#"):
             return True
     return False
 
