@@ -79,7 +79,8 @@ def refused_by_bash(scripts: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("level", list(Level), ids=[level.label for level in Level])
 def test_corpus(level: Level, capsys: pytest.CaptureFixture[str]) -> None:
-    with multiprocessing.Pool() as pool:
+    # The Go library inside `dockerfile` does not survive a fork.
+    with multiprocessing.get_context("spawn").Pool() as pool:
         verdicts = pool.map(partial(judge, level=level), texts(), chunksize=64)
     problems = [f"{number}: {problem}" for number, verdict in enumerate(verdicts) for problem in verdict.problems]
     refused = Counter(verdict.refused for verdict in verdicts if verdict.refused)

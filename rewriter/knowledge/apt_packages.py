@@ -72,27 +72,28 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The packages of one release; one is meant by its place in `lines`, which are `name size depends recommends`."""
+    """The packages of one release; one is meant by its place in `names` and `lines` (`size depends recommends`)."""
 
     date: str
     base: frozenset[str]
     virtual: Mapping[str, str]
+    names: Sequence[str]
     lines: Sequence[str]
     places: Mapping[str, int]
     read: dict[int, tuple[Sequence[Clause], Sequence[Clause]]] = field(default_factory=dict, compare=False)
 
     def name(self, place: int) -> str:
         """The name of the package at `place`."""
-        return self.lines[place].split(" ", 1)[0]
+        return self.names[place]
 
     def size(self, place: int) -> int:
         """The Installed-Size of the package at `place`, in kB."""
-        return int(self.lines[place].split(" ", 2)[1])
+        return int(self.lines[place].split(" ", 1)[0])
 
     def clauses(self, place: int) -> tuple[Sequence[Clause], Sequence[Clause]]:
         """What the package at `place` depends on and recommends, beyond the base set."""
         if place not in self.read:
-            _, _, depends, recommends = self.lines[place].split(" ")
+            _, depends, recommends = self.lines[place].split(" ")
             self.read[place] = _clauses(depends), _clauses(recommends)
         return self.read[place]
 
@@ -108,9 +109,9 @@ def _clauses(text: str) -> list[Clause]:
 def read_table(text: str) -> Table:
     """Return the table that the JSON `text` holds; see `build_apt_table.encode`."""
     data = json.loads(text)
-    lines: list[str] = data["packages"]
-    places = {line[: line.index(" ")]: place for place, line in enumerate(lines)}
-    return Table(data["date"], frozenset(data["base"]), data["virtual"], lines, places)
+    names = data["names"].split(" ")
+    places = dict(zip(names, range(len(names)), strict=True))
+    return Table(data["date"], frozenset(data["base"]), data["virtual"], names, data["packages"], places)
 
 
 @cache
@@ -144,6 +145,14 @@ def codename(distribution: str, release: str) -> str | None:
             return name if name in _UBUNTU.values() else None
         case _:
             return None
+
+
+def has(release: str, name: str) -> bool:
+    """Return whether the Debian release has a package of that name. Raises KeyError where there is no table for it."""
+    if release not in releases():
+        raise KeyError(release)
+    table = _table(release)
+    return name in table.base or name in table.places
 
 
 def nearest_release(distribution: str, release: str | None) -> str | None:

@@ -281,7 +281,7 @@ def _reaches(edges: Mapping[str, Sequence[str]], start: str, target: str) -> boo
 
 
 def encode(nodes: Mapping[str, Node], base: Iterable[str], virtual: Mapping[str, str], about: Mapping[str, str]) -> str:
-    """Return the table as JSON, one package a line: name, size in kB, depends, recommends.
+    """Return the table as JSON: all names in one text, and one package a line: size in kB, depends, recommends.
 
     A package is meant by its place in the list, those that are meant most often first. Clauses are separated by
     commas, their alternatives by `|`.
@@ -297,9 +297,9 @@ def encode(nodes: Mapping[str, Node], base: Iterable[str], virtual: Mapping[str,
         **about,
         "base": sorted(base),
         "virtual": {v: name for v, name in sorted(virtual.items()) if name in nodes},
+        "names": " ".join(order),
         "packages": [
-            f"{name} {nodes[name].size} {written(nodes[name].depends)} {written(nodes[name].recommends)}"
-            for name in order
+            f"{nodes[name].size} {written(nodes[name].depends)} {written(nodes[name].recommends)}" for name in order
         ],
     }
     return json.dumps(table, indent=0, ensure_ascii=False) + "\n"
