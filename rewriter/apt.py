@@ -17,6 +17,7 @@ from rewriter.syntax.vocabulary import Call, call
 
 LISTS = "/var/lib/apt/lists"
 CLEAN_UP = "rm -rf /var/lib/apt/lists/*"
+NO_UPDATE = "no update can be put in front of it so that its failure ends the step: write `set -e` lists with `;` alone"
 MANAGERS = frozenset(("apt-get", "apt", "aptitude"))
 _SIMULATED = ("-s", "--simulate", "--dry-run", "--just-print", "--no-act", "--recon")
 _UPGRADES = frozenset(("upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade", "dselect-upgrade"))

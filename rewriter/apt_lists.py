@@ -21,7 +21,7 @@ _SUBSTITUTION = re.compile(r"(?:\$\(|`|[<>]\()")
 _INNER_COMMAND = re.compile(r"(?:\A|[|;&(`]|\$\()\s*(?:sudo\s+)?([^\s|;&()`\"']+)")
 _VERSION = re.compile(r"-?[0-9.]+\Z")
 _SCRIPT_SIZE = 1 << 16
-_SOURCES = re.compile(r"/etc/apt\b|(?:add-apt|apt-add)-repository|\bsources\.list")
+_SOURCES = re.compile(r"/etc/apt\b(?!/apt\.conf\.d/docker-clean)|(?:add-apt|apt-add)-repository|\bsources\.list")
 # Commands that run apt with the words behind it.
 _HANDS_ON = frozenset(("xargs", "timeout"))
 
@@ -56,7 +56,7 @@ class Uses:
 
 def uses(facts: Facts, run: Run) -> Uses:
     """Look at all that runs on top of the layer of `run`, up to the next update of the lists."""
-    found = Uses()
+    found = Uses(surely=_copied(facts))
     ended: set[int] = set()
     for image in (run.image, *facts.derived(run.image)):
         body = (i for i in image.stage.body if image is not run.image or i.span.start > run.instruction.span.start)
@@ -66,6 +66,16 @@ def uses(facts: Facts, run: Run) -> Uses:
         elif image is facts.images[-1]:
             _start(facts, image, found)
     return found
+
+
+def _copied(facts: Facts) -> str | None:
+    """Why the lists must stay where another stage gets them by name."""
+    for instruction in facts.file.instructions:
+        if instruction.keyword == "COPY" and instruction.flag("from"):
+            for source in (instruction.json or tuple(instruction.value.split()))[:-1]:
+                if f"{source.rstrip('/')}/".startswith("/var/lib/apt/"):
+                    return f"line {instruction.first_line} copies them into another stage"
+    return None
 
 
 def _renews(facts: Facts, instruction: Instruction, found: Uses) -> bool:

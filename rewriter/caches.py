@@ -83,10 +83,16 @@ def mounts_wanted(facts: Facts, manager: str) -> bool:
 
 
 def mounted(run: Run, manager: str) -> bool:
-    """Whether the step has something mounted at, above or below a cache of `manager`, whoever's home that is in."""
+    """Whether the step has something mounted at, above or below a cache of `manager`, whoever's home that is in.
+
+    A cache mount elsewhere counts where a folder of its path is named after the manager: `/var/.npm_cache`.
+    """
     targets = [target for value in run.instruction.flag_values("mount") if (target := _target(value))]
     if not targets:
         return False
+    named = re.compile(rf"/\.?{re.escape(manager)}(?![a-z0-9])")
+    if any("type=cache" in value and named.search(value) for value in run.instruction.flag_values("mount")):
+        return True
     for path in (path for paths in (*cache(manager).folders, *cache(manager).root) for path in paths):
         if name := _VARIABLE.match(path):
             value = run.state.env.get(name[1])
@@ -194,11 +200,22 @@ def removed(call: Call, manager: str) -> tuple[Word, ...]:
     return tuple(word for word in words if any(_covers(word.raw, path) for path in paths))
 
 
+def removed_alone(call: Call, manager: str) -> tuple[Word, ...]:
+    """The operands of an `rm` that take away a cache of `manager` and nothing else."""
+    known = cache(manager)
+    paths = [*(path for group in (*known.folders, *known.root) for path in group), *known.inside]
+    return tuple(word for word in removed(call, manager) if any(_within(_bare(word.raw), path) for path in paths))
+
+
 def _covers(raw: str, path: str) -> bool:
     """Whether removing `raw` (as written, of root's or anybody's home) removes what is in `path`."""
-    bare = _HOME.sub("~", raw.strip("\"'")).removesuffix("/*").rstrip("/")
-    bare = re.sub(r"\A(/root|/home/[^/]+)(?=/|\Z)", "~", re.sub(r"\$\{(\w+)\}", r"$\1", bare))
+    bare = _bare(raw)
     return bool(bare) and "*" not in bare and _within(path, bare)
+
+
+def _bare(raw: str) -> str:
+    bare = _HOME.sub("~", raw.strip("\"'")).removesuffix("/*").rstrip("/")
+    return re.sub(r"\A(/root|/home/[^/]+)(?=/|\Z)", "~", re.sub(r"\$\{(\w+)\}", r"$\1", bare))
 
 
 def _within(path: str, above: str) -> bool:
@@ -234,7 +251,12 @@ def add_mount(file: Dockerfile, facts: Facts, run: Run, manager: str) -> tuple[E
         for option in call.options
         if call.program in known.programs and option.name in known.flags and option.value is None
     ]
-    for cut in (cut_words(file, run, *words), _without(file, run, manager, empties(run, manager))):
+    emptying = empties(run, manager)
+    for call in emptying:
+        alone = removed_alone(call, manager)
+        if more := next((word for word in removed(call, manager) if word not in alone), None):
+            return f"no cache can be mounted: the step removes {more.raw}, which holds more than the cache"
+    for cut in (cut_words(file, run, *words), _without(file, run, manager, emptying)):
         if cut is None:
             return "the step empties or switches off the cache in a way that cannot be taken out: do that by hand"
         edits += cut
@@ -243,7 +265,7 @@ def add_mount(file: Dockerfile, facts: Facts, run: Run, manager: str) -> tuple[E
 
 def _without(file: Dockerfile, run: Run, manager: str, emptying: tuple[Call, ...]) -> tuple[Edit, ...] | None:
     """Take the commands `emptying` out, or just the operands of `rm` that are the cache's; None where it cannot be."""
-    words = [(call, removed(call, manager)) for call in emptying]
+    words = [(call, removed_alone(call, manager)) for call in emptying]
     partly = [word for call, found in words if len(found) < len(call.operands) for word in found]
     whole = [call.statement for call, found in words if not found or len(found) == len(call.operands)]
     cuts = (cut_words(file, run, *partly), cut_commands(file, run, whole))

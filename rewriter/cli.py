@@ -18,6 +18,7 @@ import click
 from rewriter.batch import Done, Settings, find, process, process_all, process_bytes
 from rewriter.change import Finding, Level, Outcome
 from rewriter.config import ConfigError
+from rewriter.discover import Found, Trouble
 from rewriter.report import text as report
 from rewriter.report.text import instruction_text
 from transforms import NAMES
@@ -227,8 +228,15 @@ def _run(paths: Sequence[Path], settings: Settings, given: dict[str, Any], seria
     found = find(paths or [Path()], settings)
     if not found:
         click.echo("no Dockerfiles found", err=True)
-    done = (process(one, settings) for one in found) if serial else process_all(found, settings, given["jobs"])
+    done = _one_by_one(found, settings) if serial else process_all(found, settings, given["jobs"])
     return _with_progress(done, len(found)) if _shows_progress(given, serial) else iter(done)
+
+
+def _one_by_one(found: Sequence[Found | Trouble], settings: Settings) -> Iterator[Done]:
+    """Rewrite file by file, and tell who is asked about the changes which file it is."""
+    for one in found:
+        settings.overrides["accept"].path = _diff_path(one.path)
+        yield process(one, settings)
 
 
 def _shows_progress(given: dict[str, Any], serial: bool) -> bool:

@@ -39,7 +39,7 @@ def cut(file: Dockerfile, instruction: Instruction, text: Logical, start: int, e
     Returns None where a comment would be lost, or where the first line would lose everything but its keyword.
     """
     source = file.source
-    if not text.text[end:].strip():
+    if not text.text[end:].strip() and not instruction.heredocs:
         while start > 0 and text.text[start - 1] in " \t":
             start -= 1
         if start == 0:
@@ -58,7 +58,9 @@ def cut(file: Dockerfile, instruction: Instruction, text: Logical, start: int, e
         if not before.strip() and not behind.strip().removesuffix(file.escape).strip():
             edits.append(Edit(first, following, ""))
         else:
-            if behind[:1] in (" ", "\t") and (not before or before[-1] in " \t"):
+            if not behind.strip():
+                begin -= len(before) - len(before.rstrip(" \t"))
+            elif behind[:1] in (" ", "\t") and (not before or before[-1] in " \t"):
                 stop += len(behind) - len(behind.lstrip(" \t"))
             edits.append(Edit(begin, stop, ""))
     return tuple(edits)
@@ -205,11 +207,23 @@ def no_append(script: Script) -> str | None:
 
 
 def exits_on_error(run: Run) -> bool:
-    """Whether the step runs under `set -e`, by its script or its SHELL."""
+    """Whether the step ends under `set -e`, by its SHELL or by a `set` of its own that surely runs."""
     shell = run.state.shell if isinstance(run.state.shell, tuple) else ()
-    sets = (s.words[1:] for s in run.script.commands() if s.words and s.words[0].raw == "set")
-    flags = [*shell[1:], *(word.raw for words in sets for word in words)]
-    return any(flag == "errexit" or (flag[:1] == "-" and flag[1:2] != "-" and "e" in flag) for flag in flags)
+    on = _errexit(shell[1:], False)
+    for call in run.plain_calls:
+        if call.program == "set":
+            on = _errexit([word.raw for word in call.statement.words[1:]], on)
+    return on
+
+
+def _errexit(words: Sequence[str], on: bool) -> bool:
+    """What `words`, options of a shell or of `set`, make of `on`."""
+    for option, word in pairwise(("", *words)):
+        if word == "errexit" and option[:1] in ("-", "+"):
+            on = option[0] == "-"
+        elif word[:1] in ("-", "+") and word[1:2] != "-" and "e" in word:
+            on = word[0] == "-"
+    return on
 
 
 def _joiner(run: Run, unit: Statement) -> str:
@@ -247,7 +261,11 @@ def append_step(file: Dockerfile, run: Run, command: str) -> Edit | None:
         return Edit(at, at, f";{newline}    {command}" if joiner == ";" else f"{newline}    && {command}")
     lines = [source.line_text(number) for number in range(first + 1, last + 1)]
     lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    leading = next((line for line in reversed(lines) if line.lstrip().startswith("&&")), None)
+    bodies = [line.rstrip().removesuffix(file.escape).rstrip() for line in (source.line_text(first), *lines)]
+    # A `&&` alone on its line stands behind what it joins, and leads nothing.
+    leading = next(
+        (body for body in reversed(bodies[1:]) if body.lstrip().startswith("&&") and body.strip() != "&&"), None
+    )
     start = source.line(run.text.source(_last_step(run.script).start))
     indent = _indent(source.line_text(start)) if start > first else _indent(lines[0])
     if joiner == ";":
@@ -256,7 +274,6 @@ def append_step(file: Dockerfile, run: Run, command: str) -> Edit | None:
         operator = leading[leading.index("&&") + 2 :]
         gap = operator[: len(operator) - len(operator.lstrip())] or " "
         return Edit(at, at, f"{newline}{_indent(leading)}&&{gap}{command}")
-    bodies = [line.rstrip().removesuffix(file.escape).rstrip() for line in (source.line_text(first), *lines)]
     if any(body.endswith("&&") for body in bodies):
         return Edit(at, at, f" &&{newline}{indent}{command}")
     indent = min((_indent(line) for line in lines), key=len) or "    "
@@ -292,16 +309,30 @@ def insert_behind(file: Dockerfile, run: Run, parent: Statement, index: int, com
     return Edit(at, at, f"{';' if semicolon else ' &&'}{newline}{indent}{command}")
 
 
-def insert_ahead(file: Dockerfile, run: Run, member: Statement, command: str) -> Edit:
-    """Put `command &&` in front of `member`, a top-level statement or a member of a `&&` list, in the step's layout."""
+def insert_ahead(file: Dockerfile, run: Run, member: Statement, command: str) -> Edit | None:
+    """Put `command &&` in front of `member`, a top-level statement or a member of a `&&` list, in the step's layout.
+
+    Where the step runs on behind `member` and only `set -e` ends it, that is `command;`: a failure left of `&&` would
+    no longer end the step. None where neither is right: `member` ends a list, and its own failure ends the step.
+    """
+    root = run.script.root
+    unit = next((child for child in root.children if child.start <= member.start < child.end), root)
+    apart = unit is not root.children[-1] and exits_on_error(run)
+    if apart and unit is not member and member is not unit.children[0]:
+        return None if member is unit.children[-1] else _ahead(file, run, member, command, "&&")
+    return _ahead(file, run, member, command, ";" if apart else "&&")
+
+
+def _ahead(file: Dockerfile, run: Run, member: Statement, command: str, joiner: str) -> Edit:
     at, source = run.text.source(member.start), file.source
     number = source.line(at)
     before = source.line_text(number)[: source.column(at) - 1]
     operator = before.strip()
+    behind = f"{command};" if joiner == ";" else f"{command} &&"
     if run.instruction.heredocs or number == run.instruction.first_line or operator not in ("", "&&"):
-        return Edit(at, at, f"{command} && ")
+        return Edit(at, at, f"{behind} ")
     newline = f"{file.escape}{source.newline}{before}"
-    return Edit(at, at, f"{command} {newline}" if operator else f"{command} && {newline}")
+    return Edit(at, at, f"{command} {newline}" if operator else f"{behind} {newline}")
 
 
 def _last_step(script: Script) -> Statement:
@@ -318,7 +349,7 @@ def add_operands(file: Dockerfile, run: Run, call: Call, names: Sequence[str]) -
     sorted, else at its end."""
     source, operands = file.source, call.operands
     places = [source.line(run.text.source(word.start)) for word in operands]
-    own_lines = len(operands) > 1 and len(set(places)) == len(places)
+    own_lines = len(set(places)) == len(places)
     raws = [word.raw for word in operands]
     ordered = raws == sorted(raws)
     edits: dict[int, Edit] = {}

@@ -5,14 +5,16 @@ The chain is handed in. After each transform that changed something the text is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rewriter import gate, second_reader
-from rewriter.change import Change, Declined, Finding, Level, Outcome, Report, Span, Taken, apply
+from rewriter.change import Change, Declined, Evidence, Finding, Level, Outcome, Report, Span, Taken, apply
 from rewriter.facts import Facts
 from rewriter.ignores import read_ignores
+from rewriter.image import Unknown
 from rewriter.project.context import Project
 from rewriter.result import Candidate, Options, Rewrite
 from rewriter.source import Source, Unreadable
@@ -23,15 +25,18 @@ Found = Change | Declined | Report
 Find = Callable[[Dockerfile, Facts], Iterable[Found]]
 # More passes than the longest chain of transforms that feed one another; a cycle ends here and is refused.
 _PASSES = 12
+_LINE = re.compile(r"(?<=\bline )\d+\b")
 
 
 class Transform(Protocol):
-    """What the engine needs of a transform: a name for the user, and the function that finds its changes."""
+    """What the engine needs of a transform: a name for the user, the function that finds its changes, and whether it
+    may have to do with a text (in lower case) at all."""
 
     @property
     def name(self) -> str: ...
     @property
     def find(self) -> Find: ...
+    def concerns(self, text: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class _Course:
 
     def __init__(self, facts: Facts, second: bool) -> None:
         self.facts = facts
+        self.first = facts.file.source
         self.ignores = self.first_ignores = read_ignores(facts.file)
         self.second = second
         self.steps: list[gate.Moves] = []
@@ -62,6 +68,33 @@ class _Course:
             start, end = moves.back(start), moves.back(max(end - 1, start)) + (end > start)
         return Span(start, max(start, end))
 
+    def told(self, found: Found) -> Found:
+        """`found` as the user is told it: lines are those of the file as it was, and no evidence comes twice."""
+        match found:
+            case Change(message=message, evidence=evidence):
+                return replace(
+                    found, message=self._words(message), evidence=tuple(dict.fromkeys(map(self._fact, evidence)))
+                )
+            case Declined(reason=reason):
+                return replace(found, reason=self._words(reason))
+            case Report(message=message):
+                return replace(found, message=self._words(message))
+
+    def _fact(self, evidence: Evidence) -> Evidence:
+        if evidence.file is not None or evidence.line is None:
+            return evidence
+        return replace(evidence, line=self._line(evidence.line))
+
+    def _words(self, text: str) -> str:
+        return _LINE.sub(lambda match: str(self._line(int(match[0]))), text)
+
+    def _line(self, line: int) -> int:
+        """The line in the file as it was of `line` (1-based) in the current text."""
+        starts = self.facts.file.source.line_starts
+        if not self.steps or not 0 < line <= len(starts):
+            return line
+        return self.first.line(self.original(Span(starts[line - 1], starts[line - 1])).start)
+
 
 def run(source: Source, chain: Sequence[Transform], project: Project, options: Options) -> Rewrite:
     """Return the rewrite of `source` by `chain`. Raises `Unreadable` for a file that Docker could not build either."""
@@ -70,17 +103,29 @@ def run(source: Source, chain: Sequence[Transform], project: Project, options: O
     second = second_reader.agrees(file)
     course = _Course(Facts(file, options, project), second)
     level = options.level if second else Level.SAFE
-    notes = () if second else ("a second reader sees other instructions in this file: only safe changes are made",)
+    notes = tuple(_unread(course.facts))
+    if not second:
+        notes += ("a second reader sees other instructions in this file: only safe changes are made",)
     for _ in range(_PASSES):
         course.open.clear()
         # A list, not a generator: every transform has its turn in every pass.
-        changed = [_pass(transform, course, level) for transform in chain if options.wants(transform.name)]
+        changed = [_settle(transform, course, level) for transform in chain if options.wants(transform.name)]
         if not any(changed):
             return _result(source, course, chain, notes)
     cycle = Finding(
         "chain", Outcome.DROPPED, "the changes do not come to an end; the file is left as it is", Span(0, 0)
     )
     return Rewrite(source, source, (cycle,), notes)
+
+
+def _unread(facts: Facts) -> Iterator[str]:
+    """Name the bases whose shell is not known, so that the RUN steps on them are not read."""
+    for image in facts.images:
+        if image.parent is not None or not isinstance(image.start.shell, Unknown) or facts.shown_system(image):
+            continue
+        if any(instruction.keyword == "RUN" for instruction in image.stage.body):
+            line, name = image.stage.start.first_line, image.base.name
+            yield f"line {line}: {name} is not known, and its RUN steps are left alone: say what it is like in [bases]"
 
 
 def _reject(file: Dockerfile) -> None:
@@ -94,14 +139,25 @@ def _reject(file: Dockerfile) -> None:
             raise Unreadable(f"{instruction.keyword} before the first FROM", instruction.first_line)
 
 
+def _settle(transform: Transform, course: _Course, level: Level) -> bool:
+    """Let one transform look at the text until it has nothing left to change, so that what stands behind it in the
+    chain sees its whole result; True where it changed something."""
+    found = len(course.open)
+    for turn in range(_PASSES):
+        del course.open[found:]
+        if not _pass(transform, course, level):
+            return turn > 0
+    return True
+
+
 def _pass(transform: Transform, course: _Course, level: Level) -> bool:
     """Let one transform look at the current text; True where it changed it."""
-    if transform.name in course.dropped:
-        return False
     facts = course.facts
+    if transform.name in course.dropped or not transform.concerns(facts.file.source.lower):
+        return False
     picked: list[Change] = []
     taken = Taken()
-    for found in transform.find(facts.file, facts):
+    for found in map(course.told, transform.find(facts.file, facts)):
         if _ignored(transform.name, found, course):
             continue
         match found:

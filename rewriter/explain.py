@@ -43,17 +43,17 @@ def _code(text: str) -> str:
 
 def explanation(name: str, docstring: str) -> str:
     """The text that `dockerslim explain NAME` prints."""
-    from textwrap import fill, indent
+    from textwrap import indent
 
     found = read(docstring)
     parts = [
         name,
         "=" * len(name),
-        fill(found.problem, 90),
+        _fill(found.problem),
         "",
-        fill(f"What: {found.what}", 90),
+        _fill(f"What: {found.what}"),
         "",
-        fill(f"Why: {found.why}", 90),
+        _fill(f"Why: {found.why}"),
         "",
         "Before:",
         "",
@@ -61,9 +61,17 @@ def explanation(name: str, docstring: str) -> str:
         "After:",
         "",
         indent(found.after, "    "),
-        fill(f"Level: {found.level}", 90),
+        _fill(f"Level: {found.level}"),
     ]
     return "\n".join(parts)
+
+
+def _fill(text: str) -> str:
+    """`text` in lines of 90 characters, which do not break inside of `…`."""
+    from textwrap import fill
+
+    kept = re.sub(r"`[^`]+`", lambda code: code[0].replace(" ", "\0").replace("-", "\1"), text)
+    return fill(kept, 90).replace("\0", " ").replace("\1", "-")
 
 
 def table(documentation: dict[str, str]) -> str:

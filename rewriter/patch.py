@@ -20,6 +20,7 @@ class Asker:
 
     def __init__(self) -> None:
         self.standing: bool | None = None
+        self.path = "Dockerfile"  # of the file that the changes are in
 
     def __call__(self, candidate: Candidate) -> bool:
         """Whether to make the change."""
@@ -28,7 +29,7 @@ class Asker:
         from rewriter.diff import unified
 
         colours = sys.stdout.isatty()
-        diff = unified(candidate.before, candidate.after, "Dockerfile", color=colours)
+        diff = unified(candidate.before, candidate.after, self.path, color=colours)
         click.echo(diff, nl=False, color=colours)
         click.echo(f"{candidate.transform} [{candidate.change.level.label}] {candidate.change.message}")
         for evidence in candidate.change.evidence:

@@ -51,6 +51,11 @@ class Source:
             at = self.text.find("\n", at + 1)
         return starts
 
+    @cached_property
+    def lower(self) -> str:
+        """The text in lower case."""
+        return self.text.lower()
+
     @property
     def newline(self) -> str:
         """The newline that inserted lines must use: CRLF where the first line ends with it, else LF."""

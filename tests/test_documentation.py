@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import doctest
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import rewriter
 from rewriter import Level, Options, Outcome, Project
 from rewriter.engine import run
 from rewriter.explain import explanation, read, table
 from rewriter.source import Source
 from transforms import CHAIN, NAMES, Transform
+
+from .golden_cases import GOLDEN, Case
 
 README = Path(__file__).parent.parent / "README.md"
 every_transform = pytest.mark.parametrize("transform", CHAIN, ids=NAMES)
@@ -46,13 +51,34 @@ def test_explanation_has_every_part(transform: Transform) -> None:
     assert all(part in text for part in (transform.name, "What:", "Why:", "Before:", "After:", "Level:"))
 
 
-def test_table_of_the_readme_is_generated(request: pytest.FixtureRequest) -> None:
+def example() -> str:
+    """The README's example: what the chain makes of a golden case."""
+    folder = GOLDEN / "chain" / "flask"
+    diff = Case(folder).rewrite(Case(folder).before).diff("Dockerfile")
+    return f"```diff\n{diff}```\n"
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        ("transforms", lambda: table({transform.name: transform.documentation for transform in CHAIN})),
+        ("example", example),
+    ],
+)
+def test_part_of_the_readme_is_generated(
+    mark: str, expected: Callable[[], str], request: pytest.FixtureRequest
+) -> None:
     text = README.read_text("utf-8")
-    begin, end = "<!-- transforms -->\n", "<!-- end of transforms -->\n"
+    begin, end = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->\n"
     head, rest = text.split(begin)
     old, tail = rest.split(end)
-    new = table({transform.name: transform.documentation for transform in CHAIN})
+    new = expected()
     if request.config.getoption("--update-golden"):
         README.write_text(head + begin + new + end + tail, "utf-8")
         old = new
     assert old == new
+
+
+def test_example_of_the_package_is_executed() -> None:
+    assert doctest.testmod(rewriter).failed == 0
+    assert doctest.testmod(rewriter).attempted > 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from rewriter import Alters, Change, Level, Options, Outcome, Project, Rewrite, Source, Span, Unreadable
-from rewriter.change import Declined, Edit
+from rewriter.change import Declined, Edit, Evidence
 from rewriter.engine import Find, run
 from rewriter.facts import Facts
 from rewriter.syntax.tree import Dockerfile
@@ -33,6 +33,9 @@ class Played:
 
     name: str
     find: Find
+
+    def concerns(self, text: str) -> bool:
+        return True
 
 
 def swap(old: str, new: str, **more: object) -> Played:
@@ -179,3 +182,29 @@ def test_refusals_are_those_of_the_final_text() -> None:
 def test_files_that_docker_refuses(text: str, reason: str) -> None:
     with pytest.raises(Unreadable, match=reason):
         rewrite(text)
+
+
+def _adds_a_line(file: Dockerfile, facts: Facts) -> Iterator[Change]:
+    if "ENV A=1" not in file.source.text:
+        end = file.instructions[0].span.end
+        edits = (Edit(end, end, "\nENV A=1"),)
+        yield Change("one line more", edits, file.instructions[0].span, declares=frozenset(("env",)))
+
+
+def _talks_of_lines(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
+    last = file.instructions[-1]
+    yield Declined(f"line {last.first_line} is in the way", last.span)
+    if last.value == "false":
+        start = last.span.end - len("false")
+        twice = (Evidence("a fact", last.first_line), Evidence("a fact", last.first_line))
+        yield Change("true is better", (Edit(start, last.span.end, "true"),), last.span, evidence=twice)
+
+
+def test_findings_speak_of_the_lines_of_the_file_as_it_was() -> None:
+    chain = [Played("adds", _adds_a_line), Played("talks", _talks_of_lines)]
+    result = rewrite("FROM debian:12\nRUN true\nRUN false\n", *chain)
+    assert result.after.text == "FROM debian:12\nENV A=1\nRUN true\nRUN true\n"
+    (declined,) = result.of(Outcome.DECLINED)
+    assert declined.message == "line 3 is in the way"
+    change = next(finding for finding in result.of(Outcome.CHANGED) if finding.transform == "talks")
+    assert change.evidence == (Evidence("a fact", 3),)

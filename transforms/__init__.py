@@ -8,57 +8,101 @@ it a place in `CHAIN` with the reason for that place.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
 
-from rewriter.engine import Find
+if TYPE_CHECKING:
+    from rewriter.engine import Find
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Transform:
-    """One transform of the chain. `why_here` says why it stands where it does."""
+    """One transform of the chain: `module` is its module in this folder, `why_here` says why it stands where it does.
 
-    name: str
-    find: Find
-    documentation: str
+    `words`, in lower case and separated by blanks, are such that a file without any of them cannot be concerned; "" is
+    for a transform that may concern every file. The module is imported when a file needs it.
+    """
+
+    module: str
+    words: str
     why_here: str
 
+    @cached_property
+    def name(self) -> str:
+        return self.module.replace("_", "-")
 
-def _transform(module: str, why_here: str) -> Transform:
-    loaded = import_module(f"transforms.{module}")
-    return Transform(module.replace("_", "-"), loaded.find, loaded.__doc__ or "", why_here)
+    @cached_property
+    def _loaded(self) -> ModuleType:
+        return import_module(f"transforms.{self.module}")
+
+    @property
+    def find(self) -> Find:
+        return cast("Find", self._loaded.find)
+
+    @property
+    def documentation(self) -> str:
+        return self._loaded.__doc__ or ""
+
+    @cached_property
+    def _words(self) -> list[str]:
+        return self.words.split()
+
+    def concerns(self, text: str) -> bool:
+        """Whether the transform may have to do with `text`, a Dockerfile in lower case."""
+        return not self._words or any(word in text for word in self._words)
 
 
 CHAIN: tuple[Transform, ...] = (
-    _transform("legacy_syntax", "first of the spellings: everything below reads one form of ENV and LABEL"),
-    _transform("casing", "a spelling; nothing below depends on it"),
-    _transform("blank_continuation", "before steps are merged, so that no blank line moves along"),
-    _transform("overridden_command", "takes lines out, so that nothing below looks at them"),
-    _transform("relative_workdir", "a spelling; paths below are then absolute"),
-    _transform("add_where_copy_serves", "a spelling; COPY is what the transforms of copies look for"),
-    _transform("apt_for_people", "before every other transform of apt, which then meets one name"),
-    _transform(
-        "sudo_in_build", "before the package managers' transforms, so that they add no sudo where none is needed"
+    Transform(
+        "legacy_syntax",
+        "maintainer env label",
+        "first of the spellings: everything below reads one form of ENV and LABEL",
     ),
-    _transform("apt_asks", "before the lists of packages are rewritten, so that a merged step does not ask either"),
-    _transform("apt_steps_apart", "before the clean-up, so that it is added once to the merged step"),
-    _transform("apt_recommends_installed", "behind the merge: it judges the whole list of a step"),
-    _transform("build_deps_kept", "behind the lists of packages are final, before the clean-up closes the step"),
-    _transform("apt_lists_kept", "behind everything that adds apt commands to a step"),
-    _transform("apk_cache_kept", "behind build-deps-kept, which adds apk commands"),
-    _transform("dnf_cache_kept", "independent of the others"),
-    _transform("pip_cache_kept", "independent of the others"),
-    _transform("node_install_loose", "before the clean-up of the same step"),
-    _transform("node_cache_kept", "behind node-install-loose, which may change the command that it follows"),
-    _transform("go_cache_kept", "independent of the others"),
-    _transform("cargo_cache_kept", "independent of the others"),
-    _transform("gem_docs_kept", "independent of the others"),
-    _transform("owner_change_copies", "behind add-where-copy-serves, which makes the copies that it joins"),
-    _transform("copied_to_install", "behind owner-change-copies: a copy with an owner is no installer"),
-    _transform("download_kept", "behind copied-to-install, which takes over files of other stages"),
-    _transform("huge_useradd", "independent of the others"),
-    _transform("noisy_download", "behind download-kept, which adds downloads"),
-    _transform("mount_defeated", "a report about what is left at the end"),
-    _transform("unchecked_download", "a report about what is left at the end"),
+    Transform("casing", "", "a spelling; nothing below depends on it"),
+    Transform("blank_continuation", "", "before steps are merged, so that no blank line moves along"),
+    Transform(
+        "overridden_command",
+        "cmd entrypoint healthcheck label platform",
+        "takes lines out, so that nothing below looks at them",
+    ),
+    Transform("relative_workdir", "workdir", "a spelling; paths below are then absolute"),
+    Transform("add_where_copy_serves", "add", "a spelling; COPY is what the transforms of copies look for"),
+    Transform("apt_for_people", "apt", "before every other transform of apt, which then meets one name"),
+    Transform(
+        "sudo_in_build",
+        "sudo",
+        "before the package managers' transforms, so that they add no sudo where none is needed",
+    ),
+    Transform(
+        "apt_asks", "apt", "before the lists of packages are rewritten, so that a merged step does not ask either"
+    ),
+    Transform("apt_steps_apart", "apt", "before the clean-up, so that it is added once to the merged step"),
+    Transform("apt_recommends_installed", "apt", "behind the merge: it judges the whole list of a step"),
+    Transform(
+        "build_deps_kept", "apk apt", "behind the lists of packages are final, before the clean-up closes the step"
+    ),
+    Transform("apt_lists_kept", "apt", "behind everything that adds apt commands to a step"),
+    Transform("apk_cache_kept", "apk", "behind build-deps-kept, which adds apk commands"),
+    Transform("dnf_cache_kept", "dnf yum zypper", "independent of the others"),
+    Transform("pip_cache_kept", "pip uv poetry conda mamba", "independent of the others"),
+    Transform("node_install_loose", "npm yarn", "before the clean-up of the same step"),
+    Transform(
+        "node_cache_kept", "npm yarn bun", "behind node-install-loose, which may change the command that it follows"
+    ),
+    Transform("go_cache_kept", "go", "independent of the others"),
+    Transform("cargo_cache_kept", "cargo", "independent of the others"),
+    Transform("gem_docs_kept", "gem bundle", "independent of the others"),
+    Transform(
+        "owner_change_copies", "chown chmod", "behind add-where-copy-serves, which makes the copies that it joins"
+    ),
+    Transform("copied_to_install", "copy", "behind owner-change-copies: a copy with an owner is no installer"),
+    Transform("download_kept", "curl wget add", "behind copied-to-install, which takes over files of other stages"),
+    Transform("huge_useradd", "useradd", "independent of the others"),
+    Transform("noisy_download", "wget", "behind download-kept, which adds downloads"),
+    Transform("mount_defeated", "mount", "a report about what is left at the end"),
+    Transform("unchecked_download", "curl wget add", "a report about what is left at the end"),
 )
 
 NAMES: tuple[str, ...] = tuple(transform.name for transform in CHAIN)

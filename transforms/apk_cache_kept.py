@@ -25,7 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rewriter.caches import knows_flags, mounted, removed
+from rewriter.caches import knows_flags, mounted, removed, removed_alone
 from rewriter.change import Alters, Change, Declined, Edit, Evidence, overlap
 from rewriter.edits import cut_commands, cut_words, drop_instruction, replace_word, word_after
 from rewriter.facts import Facts, Run
@@ -33,6 +33,7 @@ from rewriter.knowledge.bases import Base
 from rewriter.syntax.shell import Statement
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
+from rewriter.syntax.vocabulary import call as understood
 
 _FETCHES = frozenset(("add", "upgrade", "fix"))  # they want the index, and take --no-cache
 _READS = frozenset(("fetch", "search", "policy", "list", "version", "dot"))  # they read an index that is there
@@ -106,11 +107,14 @@ def _change(file: Dockerfile, facts: Facts, group: list[Run]) -> Change | Declin
     if edits is None:
         return Declined("its `apk update` cannot be taken out of the step: do that by hand", at)
     fact = "is not older than Alpine 3.3" if known else "does not show how old its apk is"
-    evidence = Evidence(f"{base.reference} {fact}", run.image.stage.start.first_line)
-    message = (
-        "an index in a layer of its own goes out of date" if apart else "apk leaves its package index in the image"
-    )
-    proven = known is True and (not updates or _refreshes(base))
+    evidence = Evidence(f"{base.name} {fact}", run.image.stage.start.first_line)
+    cleaned = not bare and not any(_leaves_index(run) or _may_fetch(run) for run in group)
+    message = "apk leaves its package index in the image"
+    if apart:
+        message = "an index in a layer of its own goes out of date"
+    elif cleaned:
+        message = "`apk update` fetches an index that `apk add --no-cache` does not use"
+    proven = known is True and (cleaned or not updates or _refreshes(base))
     return Change(message, edits, at, Alters.KEPT, proven, (evidence,), frozenset(("steps",) if apart else ()))
 
 
@@ -148,8 +152,8 @@ def _edits(
             edits.append(word_after(run, call.subcommand_word, "--no-cache"))
     for run in group:
         gone = [call.statement for where, call in updates if where is run]
-        useless = [] if any(_may_fetch(call) for call in run.calls) else [c for c in run.calls if removed(c, "apk")]
-        whole = [call.statement for call in useless if len(removed(call, "apk")) == len(call.operands)]
+        useless = [] if _may_fetch(run) else [c for c in run.calls if removed_alone(c, "apk")]
+        whole = [call.statement for call in useless if len(removed_alone(call, "apk")) == len(call.operands)]
         cuts = _cuts(file, run, [*gone, *whole])
         if cuts is None and whole:
             cuts = _cuts(file, run, gone)
@@ -158,12 +162,15 @@ def _edits(
         edits += cuts
         for call in useless:
             if call.statement not in whole:
-                edits += cut_words(file, run, *removed(call, "apk")) or ()
+                edits += cut_words(file, run, *removed_alone(call, "apk")) or ()
     return None if overlap(edits) else tuple(edits)
 
 
-def _may_fetch(call: Call) -> bool:
-    return call.program in _SCRIPTS or "/" in call.program
+def _may_fetch(run: Run) -> bool:
+    """Whether the step runs a script, or a command that only a variable names, which may call apk."""
+    if any(call.program in _SCRIPTS or "/" in call.program for call in run.calls):
+        return True
+    return any(statement.words and understood(statement) is None for statement in run.script.commands())
 
 
 def _cuts(file: Dockerfile, run: Run, gone: list[Statement]) -> tuple[Edit, ...] | None:

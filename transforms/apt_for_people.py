@@ -105,4 +105,4 @@ def _kept(file: Dockerfile, facts: Facts, run: Run, calls: list[Call]) -> tuple[
     written = next((i for i in file.instructions if "docker-clean" in i.value), None)
     if written is not None:
         return Alters.KEPT, False, (facts.line(written, "docker-clean is changed"),)
-    return Alters.KEPT, True, (Evidence(f"{base.reference} deletes downloaded packages (apt.conf.d/docker-clean)"),)
+    return Alters.KEPT, True, (Evidence(f"{base.name} deletes downloaded packages (apt.conf.d/docker-clean)"),)

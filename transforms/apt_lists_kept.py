@@ -23,18 +23,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rewriter.apt import CLEAN_UP, LISTS, only_updates, removes, update_words, updates
+from rewriter.apt import CLEAN_UP, LISTS, NO_UPDATE, only_updates, removes, update_words, updates
 from rewriter.apt_lists import Uses, uses
-from rewriter.caches import add_mount
+from rewriter.caches import add_mount, mounted
 from rewriter.change import Alters, Change, Declined, Edit, overlap
 from rewriter.cleaning import run_as
-from rewriter.edits import append_step, insert_ahead, no_append
+from rewriter.edits import append_step, cut_commands, insert_ahead, no_append
 from rewriter.facts import Facts, Run
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
 
 _MESSAGE = "the lists that `apt-get update` fetches stay in the layer"
-_MOUNTED = "apt's lists and archives stay in the layer, and are fetched again by each build: mount them as caches"
+_IDLE = "`apt-get update` fetches lists here that only a later step reads, which may find them out of date"
+_MOUNTED = "apt's lists and archives are fetched again by each build: mount them as caches"
 # Source: https://docs.docker.com/reference/dockerfile/#example-cache-apt-packages
 _KEEP_ARCHIVES = "rm -f /etc/apt/apt.conf.d/docker-clean"
 
@@ -48,7 +49,7 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
         if update is None or run.mounts(LISTS) or only_updates(run):
             continue
         at = run.at(update)
-        if facts.options.cache == "mount":
+        if facts.options.cache == "mount" and not mounted(run, "apt"):
             found = uses(facts, run)
             edits = None if found.surely else _mounting(file, facts, run, update, found)
             if edits is not None:
@@ -82,9 +83,17 @@ def _cleaned(file: Dockerfile, facts: Facts, run: Run, update: Call) -> Iterator
     if found.surely:
         yield Declined(f"the lists must stay: {found.surely}", at)
         return
-    edits: list[Edit | None] = [append_step(file, run, run_as(update, CLEAN_UP))]
+    # Lists that only later steps read are not fetched at all, as those get an update of their own.
+    idle = bool(found.needy) and [*run.script.commands()][-1] is update.statement
+    idle = idle and any(call.statement is update.statement for call in run.plain_calls)
+    taken = cut_commands(file, run, [update.statement]) if idle else None
+    edits: list[Edit | None] = [append_step(file, run, run_as(update, CLEAN_UP))] if taken is None else [*taken]
     for other, anchor, needy in found.needy:
-        edits.append(insert_ahead(file, other, anchor, run_as(needy, update_words(update))))
+        inserted = insert_ahead(file, other, anchor, run_as(needy, update_words(update)))
+        if inserted is None:
+            yield Declined(f"line {other.instruction.first_line} installs from the lists, and {NO_UPDATE}", at)
+            return
+        edits.append(inserted)
         if facts.shipped(other.image) and not _removed(other, needy):
             edits.append(append_step(file, other, run_as(needy, CLEAN_UP)))
     made = tuple(edit for edit in edits if edit is not None)
@@ -92,11 +101,13 @@ def _cleaned(file: Dockerfile, facts: Facts, run: Run, update: Call) -> Iterator
         yield Declined("a clean-up cannot be added to each step that needs the lists: one does not end plainly", at)
         return
     evidence = (
-        facts.line(run.instruction, "fetches the lists and does not remove them"),
+        facts.line(
+            run.instruction, "fetches the lists and does not " + ("remove" if taken is None else "read") + " them"
+        ),
         *(facts.line(other.instruction, "installs from them, and gets its own update") for other, _, _ in found.needy),
         *found.doubts,
     )
-    yield Change(_MESSAGE, made, at, Alters.KEPT, not found.doubts, evidence)
+    yield Change(_MESSAGE if taken is None else _IDLE, made, at, Alters.KEPT, not found.doubts, evidence)
 
 
 def _mounting(file: Dockerfile, facts: Facts, run: Run, update: Call, found: Uses) -> tuple[Edit, ...] | None:
@@ -104,19 +115,25 @@ def _mounting(file: Dockerfile, facts: Facts, run: Run, update: Call, found: Use
     edits: list[Edit] = []
     ahead = {other: (anchor, run_as(needy, update_words(update))) for other, anchor, needy in found.needy}
     for each in (run, *ahead):
-        mounted = add_mount(file, facts, each, "apt")
+        mounts = add_mount(file, facts, each, "apt")
         # A step taken out in front of the shell's own comment would leave a line that Docker takes for one.
-        if isinstance(mounted, str) or each.script.comments:
+        if isinstance(mounts, str) or each.script.comments or mounted(each, "apt"):
             return None
-        edits += mounted
+        edits += mounts
         first = each.script.root.children[0]
-        command = _KEEP_ARCHIVES
+        start = each.text.source(first.start)
+        command, joiner = _KEEP_ARCHIVES, " && "
+        if each.instruction.heredocs:
+            line = file.source.line_text(file.source.line(start))
+            joiner = file.source.newline + line[: file.source.column(start) - 1]
         if each in ahead:
             anchor, fetch = ahead[each]
             if anchor.start == first.start:
-                command = f"{command} && {fetch}"
+                joiner = f"{joiner}{fetch} && "
             else:
-                edits.append(insert_ahead(file, each, anchor, fetch))
-        start = each.text.source(first.start)
-        edits.append(Edit(start, start, f"{command} && "))
+                inserted = insert_ahead(file, each, anchor, fetch)
+                if inserted is None:
+                    return None
+                edits.append(inserted)
+        edits.append(Edit(start, start, f"{command}{joiner}"))
     return None if overlap(edits) else tuple(edits)

@@ -1,7 +1,8 @@
 """An `apt-get install` that also installs what the packages merely recommend.
 
-What: adds `--no-install-recommends`, and names those recommended packages that would be missed, such as
-`ca-certificates` beside curl. What is no longer installed, and its size, is read from Debian's own package index.
+What: adds `--no-install-recommends` in stages that are shipped, and names those recommended packages that would be
+missed, such as `ca-certificates` beside curl, unless the base has them. What is no longer installed, and its size, is
+read from Debian's own package index.
 
 Why: recommended packages (documentation, desktop integration, build tools) often weigh more than what was asked for.
 
@@ -21,6 +22,7 @@ nearest Debian release); aggressive for the rest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,42 +32,26 @@ from rewriter.edits import add_operands, word_after
 from rewriter.facts import Facts, Run
 from rewriter.knowledge import apt_packages
 from rewriter.knowledge.apt_needed import advise
-from rewriter.syntax.tree import Dockerfile
+from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.vocabulary import Call
 
 # On a base whose release is open, what these have in common is relied on: the releases that Debian still supports.
 _SUPPORTED = 2
 # Packages by these names are in every release of Debian and Ubuntu that can still be installed from.
-_EVERYWHERE = frozenset(
-    (
-        *(
-            "automake",
-            "bsd-mailx",
-            "build-essential",
-            "bzip2",
-            "ca-certificates",
-            "curl",
-            "dbus",
-            "dirmngr",
-            "fakeroot",
-        ),
-        *(
-            "file",
-            "g++",
-            "gcc",
-            "geoip-database",
-            "gfortran",
-            "ghostscript",
-            "gnupg",
-            "gpgv",
-            "libc6-dev",
-            "libltdl-dev",
-        ),
-        *("librsvg2-common", "libsasl2-modules", "libtool", "logrotate", "make", "netbase", "openssh-client", "patch"),
-        *("perl", "pkg-config", "poppler-data", "procps", "psmisc", "python3-dev", "shared-mime-info", "ssl-cert"),
-        *("unzip", "xauth", "xfonts-base", "xz-utils", "zip"),
-    )
-)
+_NAMES = """
+    automake bsd-mailx build-essential bzip2 ca-certificates curl dbus dirmngr fakeroot file g++ gcc geoip-database
+    gfortran ghostscript gnupg gpgv libc6-dev libltdl-dev librsvg2-common libsasl2-modules libtool logrotate make
+    netbase openssh-client patch perl pkg-config poppler-data procps psmisc python3-dev shared-mime-info ssl-cert unzip
+    xauth xfonts-base xz-utils zip
+"""
+_EVERYWHERE = frozenset(_NAMES.split())
+# What brings packages from elsewhere, whose recommendations the index of Debian does not know.
+_OTHER_SOURCES = re.compile(r"/etc/apt\b|\bsources\.list|\b(?:add-apt|apt-add)-repository\b|\bnodesource\b")
+# Taken away where apt's caches are mounted; it sets nothing about sources or recommendations.
+_DOCKER_CLEAN = "/etc/apt/apt.conf.d/docker-clean"
+_OPTION = re.compile(r"-o\s*[\"']?APT::Install-Recommends=\S+", re.IGNORECASE)
+# Those tools of the table of bases that official images on Debian have from the package of the same name.
+_BROUGHT = frozenset(("ca-certificates", "curl", "g++", "gcc", "git", "make", "openssh-client"))
 _SHOWN = 4
 
 
@@ -81,28 +67,41 @@ class _Loss:
 
 
 def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
-    """Yield a change for each `apt-get install` without `--no-install-recommends`."""
+    """Yield a change for each `apt-get install` without `--no-install-recommends`, in stages that are shipped."""
+    named: dict[Run, set[str]] = {}
     for run in facts.runs:
+        if not facts.shipped(run.image):
+            continue
         for call in run.calls:
             if call.program in ("apt-get", "apt") and call.subcommand == "install" and call.operands:
-                yield from _judge(file, facts, run, call)
+                yield from _judge(file, facts, run, call, named)
 
 
-def _judge(file: Dockerfile, facts: Facts, run: Run, call: Call) -> Iterator[Change | Declined]:
-    if call.has("--no-install-recommends", "--install-recommends") or _optioned(call):
+def _judge(
+    file: Dockerfile, facts: Facts, run: Run, call: Call, named: dict[Run, set[str]]
+) -> Iterator[Change | Declined]:
+    text = run.text.text[call.statement.start : call.end]
+    if call.has("--no-install-recommends", "--install-recommends") or "ecommends" in text or _by_variable(run, text):
         return
     if line := _configured(facts, run):
         yield Declined(f"line {line} may set APT::Install-Recommends already", run.at(call))
         return
     requested = tuple(word.value or word.raw for word in call.operands)
     releases, exact = _releases(run, requested)
-    loss = _lost(releases, requested, _present(facts, run, call))
+    exact = exact and not call.has("-t", "--target-release", "--default-release") and not _elsewhere(facts, run)
+    # What an earlier command gets named is there with its change, and without, as one of its recommendations.
+    before = (name for other in (*facts.earlier(run), run) for name in named.get(other, ()))
+    loss = _lost(releases, exact, requested, _present(facts, run, call).union(before))
+    if any(plain.statement is call.statement for plain in run.plain_calls):
+        named.setdefault(run, set()).update(loss.add)
     words = call.statement.words
     behind = words[words.index(call.operands[0]) - 1]
+    if behind.raw == "--" and call.subcommand_word is not None:
+        behind = call.subcommand_word
     edits: tuple[Edit, ...] = (word_after(run, behind, "--no-install-recommends"),)
     if loss.add:
         edits += add_operands(file, run, call, loss.add)
-    certain = not loss.unknown and not loss.doubtful and (exact or set(loss.add) <= _EVERYWHERE)
+    certain = not loss.unknown and not loss.doubtful
     nothing = not loss.lost and exact
     where = f"Debian's package index of {' and '.join(releases)}"
     dates = ", ".join(dict.fromkeys(map(apt_packages.table_date, releases)))
@@ -124,7 +123,7 @@ def _message(loss: _Loss) -> str:
         )
         parts.append(f"no longer installed: {shown} ({loss.size / 1024:.1f} MB)")
     elif not loss.unknown:
-        parts.append("here that is nothing")
+        parts.append("here that is nothing today")
     if loss.add:
         parts.append(f"named instead, because it is needed: {', '.join(loss.add)}")
     if loss.doubtful:
@@ -138,7 +137,8 @@ def _releases(run: Run, requested: tuple[str, ...]) -> tuple[tuple[str, ...], bo
     """The Debian releases to judge by, and whether the base is surely one of them."""
     base = run.image.base
     if base.distribution == "debian" and base.release is None:
-        return apt_packages.releases()[-_SUPPORTED:], True
+        # A tag with a version may be an old one; without, it is what Debian supports today.
+        return apt_packages.releases()[-_SUPPORTED:], base.version is None
     if base.distribution in ("debian", "ubuntu") and base.release:
         nearest = apt_packages.nearest_release(base.distribution, base.release)
         if nearest and nearest == apt_packages.codename(base.distribution, base.release):
@@ -149,20 +149,24 @@ def _releases(run: Run, requested: tuple[str, ...]) -> tuple[tuple[str, ...], bo
 
 
 @lru_cache(maxsize=4096)  # asked again in each pass over the file
-def _lost(releases: tuple[str, ...], requested: tuple[str, ...], present: frozenset[str]) -> _Loss:
+def _lost(releases: tuple[str, ...], exact: bool, requested: tuple[str, ...], present: frozenset[str]) -> _Loss:
     advice = [found for release in releases if (found := advise(release, requested, present))]
+    wanted = sorted({name for _, verdict in advice for name in verdict.add})
+    # A name that the base may not have would end the build.
+    there = {n for n in wanted if n in _EVERYWHERE or (exact and all(apt_packages.has(r, n) for r in releases))}
+    missed = [name for name in wanted if name not in there]
     return _Loss(
-        add=tuple(sorted({name for _, verdict in advice for name in verdict.add})),
-        lost=tuple(dict.fromkeys(name for dropped, _ in advice for name in dropped.packages)),
+        add=tuple(name for name in wanted if name in there),
+        lost=tuple(dict.fromkeys([*missed, *(name for dropped, _ in advice for name in dropped.packages)])),
         size=max(dropped.size for dropped, _ in advice),
-        doubtful=tuple(dict.fromkeys(name for _, verdict in advice for name in verdict.doubtful)),
+        doubtful=tuple(dict.fromkeys([*missed, *(name for _, verdict in advice for name in verdict.doubtful)])),
         unknown=tuple(dict.fromkeys(name for dropped, _ in advice for name in dropped.unknown)),
     )
 
 
 def _present(facts: Facts, run: Run, call: Call) -> frozenset[str]:
-    """The packages that steps before have surely asked for."""
-    found: set[str] = set()
+    """The packages that the base brings along, and those that steps before have surely asked for."""
+    found: set[str] = set(_BROUGHT & run.image.base.tools)
     for other in facts.earlier(run):
         found.update(_asked(other))
     for before in run.plain_calls:
@@ -182,10 +186,21 @@ def _operands(call: Call) -> Iterator[str]:
         yield from (word.value for word in call.operands if word.value)
 
 
-def _optioned(call: Call) -> bool:
+def _by_variable(run: Run, text: str) -> bool:
+    """Whether a variable in the command, of ENV, ARG or the step itself, may hold the option."""
+    if "$" not in text:
+        return False
+    values = (*run.state.env.values(), *run.state.args.values(), run.text.text)
+    return any(isinstance(value, str) and "ecommends" in value for value in values)
+
+
+def _elsewhere(facts: Facts, run: Run) -> bool:
+    """Whether the step, or one before it in the file, brings packages from other sources than the base's own."""
     return any(
-        option.name in ("-o", "--option") and (option.value is None or "recommends" in option.value.lower())
-        for option in call.options
+        instruction.keyword in ("RUN", "COPY", "ADD") and _OTHER_SOURCES.search(_settings(instruction))
+        for image in facts.images
+        for instruction in image.stage.body
+        if instruction.span.start <= run.instruction.span.start
     )
 
 
@@ -195,6 +210,10 @@ def _configured(facts: Facts, run: Run) -> int | None:
         for instruction in image.stage.body:
             if instruction.span.start > run.instruction.span.start:
                 return None
-            if "apt.conf" in instruction.value or "Install-Recommends" in instruction.value:
+            if "apt.conf" in (value := _settings(instruction)) or "Install-Recommends" in value:
                 return instruction.first_line
     return None
+
+
+def _settings(instruction: Instruction) -> str:
+    return _OPTION.sub("", instruction.value.replace(_DOCKER_CLEAN, ""))

@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rewriter.apt import (
+    NO_UPDATE,
     PURE,
     READING,
     Kind,
@@ -107,6 +108,8 @@ def _why(group: Sequence[Run], run: Run) -> str | None:
         return None  # One of the two updates is of no use: see _moved.
     if pure and set(here) <= PURE:
         return _STALE if fetched is not None and first in READING else _APART
+    if fetched is not None and set(before) <= {*PURE, Kind.SETUP} and set(here) <= PURE:
+        return _APART
     if fetched is None or first not in READING or not (here[0] in READING or here[0] is Kind.PRELUDE):
         return None
     only_fetched = set(before) <= {*PURE, Kind.SETUP} and Kind.INSTALL not in before[fetched:]
@@ -182,9 +185,13 @@ def _moved(file: Dockerfile, facts: Facts, run: Run) -> Iterator[Change | Declin
         yield Declined(f"which step the lists are for cannot be seen: {found.unknown[0]}", at)
     else:
         first = _first(facts, found)
-        edits = drop_instruction(file, run.instruction)
-        for other, anchor, needy in first:
-            edits = (*edits, insert_ahead(file, other, anchor, run_as(needy, update_words(update))))
+        inserted = [
+            insert_ahead(file, other, anchor, run_as(needy, update_words(update))) for other, anchor, needy in first
+        ]
+        if None in inserted:
+            yield Declined(f"the install that needs it stands where {NO_UPDATE}", at)
+            return
+        edits = (*drop_instruction(file, run.instruction), *(edit for edit in inserted if edit))
         evidence = [facts.line(other.instruction, "installs without an update") for other, _, _ in first]
         yield Change(
             _STALE if found.needy else _USELESS,

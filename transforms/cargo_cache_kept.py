@@ -53,7 +53,8 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
 
 
 def _uses(call: Call) -> bool:
-    return call.program == "cargo" and call.subcommand in spelling("cargo").install
+    prepares = call.subcommand == "chef" and any(word.raw == "prepare" for word in call.operands)
+    return call.program == "cargo" and call.subcommand in spelling("cargo").install and not prepares
 
 
 def _may_use(call: Call) -> bool:
@@ -73,6 +74,9 @@ def _judge(file: Dockerfile, facts: Facts, run: Run, call: Call) -> Change | Dec
     if line := named_later(facts, run, _NAMES):
         return Declined(f"line {line} names Cargo's registry or builds offline, and may need it", at)
     if wanted:
+        if line := used_later(facts, run, lambda other: _may_use(other) and not _uses(other)):
+            reason = f"line {line} may use Cargo too, and would miss what is in a mounted cache: mount it there"
+            return Declined(reason, at)
         return mount(file, facts, run, "cargo", call, "Cargo downloads the same crates in every build")
     if line := used_later(facts, run, _may_use):
         return Declined(f"line {line} may use Cargo again: join the two steps, or build in a stage of its own", at)

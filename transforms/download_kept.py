@@ -239,6 +239,8 @@ def _instead_of_add(file: Dockerfile, facts: Facts, add: Instruction, runs: Sequ
     quoted = (f'"{word}"' if "$" in word else word for word in words)
     command = " ".join(("curl -fsSL -o" if tool == "curl" else "wget -q -O", *quoted))
     ahead = insert_ahead(file, run, run.chain[0], command)
+    if ahead is None:
+        return "a failed download would not end the step: join its commands by && instead of ;"
     line = file.source.line_text(file.source.line(ahead.start))
     long = len(runs) > 1 or len(line) + len(ahead.text) > _WIDTH
     if ahead.text == f"{command} && " and long:

@@ -126,7 +126,7 @@ def _bundle(file: Dockerfile, facts: Facts, run: Run, call: Call) -> Change | De
     edit = clean_behind(file, run, call, command, everywhere=True)
     if isinstance(edit, str):
         return Declined(f"{edit}: {command} has to be added by hand", at)
-    evidence = (facts.line(run.image.stage.start, f"{run.image.base.reference} has its gems in {_BUNDLE_HOME}"),)
+    evidence = (facts.line(run.image.stage.start, f"{run.image.base.name} has its gems in {_BUNDLE_HOME}"),)
     return Change("the archives of all gems stay in the layer", (edit,), at, Alters.KEPT, evidence=evidence)
 
 

@@ -100,6 +100,10 @@ def _judge(file: Dockerfile, facts: Facts, run: Run, call: Call) -> Change | Dec
     if line := named_later(facts, run, _NAMES):
         return Declined(f"line {line} names Go's cache, and may need it", at)
     if wanted:
+        if line := used_later(facts, run, lambda other: _may_use(other) and not _uses(other)):
+            return Declined(
+                f"line {line} may use Go too, and would miss what is in a mounted cache: mount it there", at
+            )
         return mount(file, facts, run, "go", call, "Go downloads and compiles the same packages in every build")
     earlier = any(_uses(other) for lower in runs_before(facts, run) for other in lower.calls)
     modules = not earlier and version is not None and version >= _CLEANS_MODULES

@@ -78,7 +78,7 @@ def _judge(file: Dockerfile, facts: Facts, run: Run, call: Call) -> Change | Dec
     manager, at = call.program, run.at(call)
     if caches.mounted(run, manager):
         return None
-    wanted = caches.mounts_wanted(facts, manager)
+    wanted = caches.mounts_wanted(facts, manager) and not call.has("--no-cache")
     if not wanted and (not facts.shipped(run.image) or _emptied(facts, run, call)):
         return None
     if reason := _elsewhere(call) or (berry(facts, run) if manager == "yarn" else None):
@@ -101,6 +101,8 @@ def _judge(file: Dockerfile, facts: Facts, run: Run, call: Call) -> Change | Dec
     if isinstance(edit, str):
         return Declined(f"{edit}: {command} has to be added by hand", at)
     message = f"the packages that {manager} downloaded stay in the layer a second time, in its cache"
+    if manager == "pnpm":  # node_modules has hard links to the store
+        message = "what pnpm downloaded but no project uses stays in the layer, and so does its cache of metadata"
     evidence = (facts.line(run.instruction, "nothing behind this step installs offline"),)
     if manager != "yarn":
         return Change(message, (edit,), at, Alters.KEPT, evidence=evidence)

@@ -106,4 +106,4 @@ def _npm_seven(facts: Facts, run: Run) -> Evidence | str | None:
     major = int((base.version or str(_FIRST_NODE)).split(".")[0])
     if major < _FIRST_NODE or base.variant & _OLD_NODES:
         return None
-    return facts.line(run.image.stage.start, f"the npm of {base.reference} has --omit")
+    return facts.line(run.image.stage.start, f"the npm of {base.name} has --omit")

@@ -114,14 +114,14 @@ def _flagged(facts: Facts, run: Run, call: Call) -> Change | Declined:
     """The change that adds pip's flag, as far as this pip is known to have it."""
     at = run.at(call)
     base, first = run.image.base, run.image.stage.start
-    proven, evidence = False, Evidence(f"{base.reference} does not show how old its pip is", first.first_line)
+    proven, evidence = False, Evidence(f"{base.name} does not show how old its pip is", first.first_line)
     upgraded = _upgraded(facts, run, call)
     if isinstance(upgraded, Declined):
         return upgraded
     if upgraded is not None:
         proven, evidence = True, upgraded
     elif base.pip is not None:
-        proven, evidence = True, Evidence(f"{base.reference} has pip {base.pip} or newer", first.first_line)
+        proven, evidence = True, Evidence(f"{base.name} has pip {base.pip} or newer", first.first_line)
     else:
         match knows_flags(base, "pip"):
             case True:

@@ -61,7 +61,7 @@ def _resolved(
     if target.startswith("~"):
         yield Declined("WORKDIR knows no ~: this makes a folder of that name; write the path of the home folder", at)
     elif isinstance(state.workdir, Unknown) or _triggered(facts, image):
-        reason = f"the WORKDIR of the base image {image.base.reference} is not known; write the path from / on"
+        reason = f"the WORKDIR of the base image {image.base.name} is not known; write the path from / on"
         yield Declined(reason, at)
     elif (path := _absolute(state.workdir, text)) is None:
         leads_to = posixpath.normpath(posixpath.join(state.workdir, target))
@@ -105,5 +105,5 @@ def _source(facts: Facts, image: StageImage, instruction: Instruction) -> Eviden
             if other.keyword == "WORKDIR" and other.span.start < instruction.span.start:
                 return facts.line(other, f"WORKDIR {other.value}")
         if image.parent is None:
-            return facts.line(image.stage.start, f"{image.base.reference} starts in {image.start.workdir}")
+            return facts.line(image.stage.start, f"{image.base.name} starts in {image.start.workdir}")
         image = facts.images[image.parent]

@@ -98,6 +98,12 @@ class Base:
     volumes: tuple[str, ...] = ()
     stopsignal: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The reference as a message names it: without a digest, where it has a tag."""
+        name, _, _ = self.reference.partition("@")
+        return name if ":" in name.rpartition("/")[2] else self.reference
+
     def has(self, tool: str) -> bool:
         """Whether `tool` is known to be there in every supported version of the image."""
         return tool in self.tools

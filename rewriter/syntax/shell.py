@@ -174,8 +174,8 @@ class _Reader:
             elif node.type == "comment":
                 self.comments.append((node.start_byte, node.end_byte))
             elif node.type in _INNER:
-                inner = self.sequence(node.children, "sequence", node.start_byte, node.end_byte)
-                children.append(inner)
+                inside: Kind = "group" if node.type == "compound_statement" else "sequence"
+                children.append(self.sequence(node.children, inside, node.start_byte, node.end_byte))
             elif node.is_named and (statement := self.statement(node)):
                 # tree-sitter gives a newline between statements no node of its own.
                 if len(operators) < len(children):

@@ -1,7 +1,6 @@
 FROM python:3.12-slim-bookworm
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        ca-certificates \
         gcc \
         # for the database driver
         libc6-dev \

@@ -1,0 +1,3 @@
+module git.example.org/quotes
+
+go 1.22
