@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -20,14 +21,16 @@ class Project:
     def kind(self, path: str) -> Literal["file", "folder"] | None:
         """What lies at `path`, relative to the context; None where nothing does, or where that cannot be known."""
         inside = self._inside(path)
-        if inside is None:
-            return None
-        return "folder" if inside.is_dir() else "file" if inside.is_file() else None
+        try:
+            mode = inside.stat().st_mode if inside else 0
+        except (OSError, ValueError):
+            return None  # nothing is there, or the words of a step are no path at all
+        return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else None
 
     def head(self, path: str, size: int) -> bytes | None:
         """The first `size` bytes of the file at `path`; None where there is none."""
         inside = self._inside(path)
-        if inside is None or not inside.is_file():
+        if inside is None or self.kind(path) != "file":
             return None
         try:
             with inside.open("rb") as file:
