@@ -288,7 +288,8 @@ def mount_flags(file: Dockerfile, run: Run, mounts: list[str]) -> Edit:
         return Edit(at, at, (between if instruction.flags else " ") + between.join(flags))
     indent = "    "
     gap = len(text[at:command])
-    return Edit(at, at, " " + f"{newline}{indent}".join(flags) + newline + indent[: max(4 - gap, 0)])
+    surplus = max(gap - len(indent), 0)
+    return Edit(at, at + surplus, " " + f"{newline}{indent}".join(flags) + newline + indent[gap:])
 
 
 def _indent_at(file: Dockerfile, offset: int) -> str:

@@ -153,12 +153,7 @@ def cut_commands(file: Dockerfile, run: Run, gone: Sequence[Statement]) -> tuple
 
 def cut_instruction(file: Dockerfile, instruction: Instruction) -> tuple[Edit, ...] | None:
     """Take out a whole instruction with its lines; None where comments inside it would be lost."""
-    if instruction.comments:
-        return None
-    starts = file.source.line_starts
-    first = starts[instruction.first_line - 1]
-    end = starts[instruction.last_line] if instruction.last_line < len(starts) else len(file.source.text)
-    return (Edit(max(first, 1 if first == 0 and file.source.text.startswith("\ufeff") else first), end, ""),)
+    return None if instruction.comments else drop_instruction(file, instruction)
 
 
 def drop_instruction(file: Dockerfile, instruction: Instruction) -> tuple[Edit, ...]:
@@ -179,9 +174,11 @@ def drop_instruction(file: Dockerfile, instruction: Instruction) -> tuple[Edit, 
             edits[-1] = Edit(edits[-1].start, end, "")
         else:
             edits.append(Edit(instruction.span.start if start == 0 else start, end, ""))
-    if edits and edits[-1].end == len(source.text) and not source.text.endswith("\n"):
-        start = len(source.text[: edits[-1].start].removesuffix("\n").removesuffix("\r"))
-        edits[-1] = Edit(start, edits[-1].end, "")
+    if edits and edits[-1].end == len(source.text):
+        # The file ends as it did: with a newline or without, and not with the blank lines that stood above.
+        start = len(source.text[: edits[-1].start].rstrip("\r\n"))
+        start += len(source.newline) if source.text.endswith("\n") else 0
+        edits[-1] = Edit(min(start, edits[-1].start), edits[-1].end, "")
     return tuple(edits)
 
 

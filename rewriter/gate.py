@@ -41,6 +41,7 @@ def check(before: Facts, text: str, changes: Sequence[Change], *, second: bool) 
     problem = (
         _lines(before.file, file)
         or _comments(before.file, file)
+        or _shell_comments(before, after)
         or _untouched(before.file, file, moves)
         or (None if not second or second_reader.agrees(file) else "the second reader disagrees with the result")
         or _scripts(before, after, moves)
@@ -110,6 +111,15 @@ def _lines(before: Dockerfile, after: Dockerfile) -> str | None:
 def _comments(before: Dockerfile, after: Dockerfile) -> str | None:
     lost = Counter(map(before.text, before.comments)) - Counter(map(after.text, after.comments))
     return f"a comment was lost: {next(iter(lost))}" if lost else None
+
+
+def _shell_comments(before: Facts, after: Facts) -> str | None:
+    """Comments behind a command (`make # twice`) are the shell's: for Docker they are part of the step."""
+    old, new = (
+        Counter(run.script.text[slice(*comment)] for run in facts.runs for comment in run.script.comments)
+        for facts in (before, after)
+    )
+    return f"a comment was lost: {next(iter(old - new))}" if old - new else None
 
 
 def _untouched(before: Dockerfile, after: Dockerfile, moves: Moves) -> str | None:

@@ -92,6 +92,10 @@ def _judge(
     # What an earlier command gets named is there with its change, and without, as one of its recommendations.
     before = (name for other in (*facts.earlier(run), run) for name in named.get(other, ()))
     loss = _lost(releases, exact, requested, _present(facts, run, call).union(before))
+    if loss.add and _cleaned_up(run, call):
+        named_too = ", ".join(loss.add[:_SHOWN])
+        yield Declined(f"{named_too} would have to be named, and so outlive the autoremove of this step", run.at(call))
+        return
     if any(plain.statement is call.statement for plain in run.plain_calls):
         named.setdefault(run, set()).update(loss.add)
     words = call.statement.words
@@ -165,25 +169,22 @@ def _lost(releases: tuple[str, ...], exact: bool, requested: tuple[str, ...], pr
 
 
 def _present(facts: Facts, run: Run, call: Call) -> frozenset[str]:
-    """The packages that the base brings along, and those that steps before have surely asked for."""
+    """The packages that the base brings along or steps before have surely asked for, and none has removed again."""
     found: set[str] = set(_BROUGHT & run.image.base.tools)
-    for other in facts.earlier(run):
-        found.update(_asked(other))
-    for before in run.plain_calls:
-        if before is call or before.statement.start >= call.statement.start:
-            break
-        found.update(_operands(before))
+    for other in (*reversed(tuple(facts.earlier(run))), run):
+        plain = {plain.statement for plain in other.plain_calls}
+        for before in other.calls:
+            if other is run and before.statement.start >= call.statement.start:
+                break
+            if before.program not in ("apt-get", "apt"):
+                continue
+            names = [word.value for word in before.operands]
+            if before.subcommand == "install" and before.statement in plain:
+                found.update(name for name in names if name)
+            elif before.subcommand in ("remove", "purge"):
+                # A variable may stand for any of them.
+                found = set() if None in names else found.difference(names)
     return frozenset(found)
-
-
-def _asked(run: Run) -> Iterator[str]:
-    for call in run.plain_calls:
-        yield from _operands(call)
-
-
-def _operands(call: Call) -> Iterator[str]:
-    if call.program in ("apt-get", "apt") and call.subcommand == "install":
-        yield from (word.value for word in call.operands if word.value)
 
 
 def _by_variable(run: Run, text: str) -> bool:
@@ -202,6 +203,14 @@ def _elsewhere(facts: Facts, run: Run) -> bool:
         for instruction in image.stage.body
         if instruction.span.start <= run.instruction.span.start
     )
+
+
+def _cleaned_up(run: Run, call: Call) -> bool:
+    """Whether the step later removes a package of `call`, with all that came along and nobody asked for."""
+    later = [c for c in run.calls if c.program in ("apt-get", "apt") and c.statement.start > call.statement.start]
+    requested = {word.raw for word in call.operands}
+    removed = any(c.subcommand in ("remove", "purge") and requested & {word.raw for word in c.operands} for c in later)
+    return removed and any(c.subcommand == "autoremove" or c.has("--auto-remove", "--autoremove") for c in later)
 
 
 def _configured(facts: Facts, run: Run) -> int | None:

@@ -85,7 +85,12 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
             group, why = [run] if run else [], ""
     for run in facts.runs:
         if run not in grouped and only_updates(run):
-            yield from _moved(file, facts, run)
+            if run.script.comments:
+                yield Declined(
+                    "the comment behind the update would be lost: put it on a line of its own", run.at(run.calls[0])
+                )
+            else:
+                yield from _moved(file, facts, run)
 
 
 def _kinds(run: Run) -> list[Kind]:

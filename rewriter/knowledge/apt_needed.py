@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from rewriter.knowledge import table
@@ -42,11 +42,11 @@ class Entry:
     reason: str
     carried: bool
 
-    def applies(self, requested: Collection[str], direct: bool) -> bool:
+    def applies(self, requested: tuple[str, ...], direct: bool) -> bool:
         """Whether it speaks of a package that comes with `requested` (plain names), recommended itself or not."""
         if not (direct or self.carried):
             return False
-        return not self.beside or any(_matches(name, self.beside) for name in requested)
+        return not self.beside or _any_matches(requested, self.beside)
 
 
 @cache
@@ -60,6 +60,11 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
     plain, wild = _patterns(patterns)
     # Compiling a pattern takes longer than all the rest, and the first letters rule nearly all of them out.
     return name in plain or any(name.startswith(head) and fnmatchcase(name, pattern) for head, pattern in wild)
+
+
+@lru_cache(maxsize=65536)
+def _any_matches(names: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
+    return any(_matches(name, patterns) for name in names)
 
 
 @cache
@@ -79,12 +84,17 @@ def _about(package: str) -> tuple[tuple[str, Entry], ...]:
     return tuple((kind, e) for kind in KINDS for e in entries()[kind] if _matches(package, e.packages))
 
 
+@lru_cache(maxsize=1024)  # asked for each package of a list
+def _plain_names(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(re.split("[=/:]", word)[0] for word in words)
+
+
 def known(package: str, requested: Sequence[str], direct: bool = True) -> tuple[str, str] | None:
     """Return what is known of `package` where `requested` is installed: `keep`, `doubtful` or `unneeded`, and why.
 
     `direct` is whether a package that stays recommends it, not one that is dropped itself.
     """
-    names = [re.split("[=/:]", word)[0] for word in requested]
+    names = _plain_names(tuple(requested))
     return next(((kind, entry.reason) for kind, entry in _about(package) if entry.applies(names, direct)), None)
 
 
