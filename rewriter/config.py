@@ -161,13 +161,13 @@ def _table(path: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise ConfigError(path, f"the file cannot be read: {error.strerror}") from error
     is_project = path.name == PROJECT_FILE
-    if is_project and "dockerslim" not in text:  # not parsed: it may be a template, and tomllib takes its time
+    if is_project and "dockerslim" not in text:  # not parsed: it may be a template, and reading takes its time
         return None
-    import tomllib
+    import tomli
 
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        document = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", str(error))
         line = int(place[1]) if place and place[1] else text.count("\n") + 1
         raise ConfigError(path, f"the file is not valid TOML: {error}", line) from error

@@ -23,24 +23,20 @@ MISSING = "there is no such file or folder"
 
 _NAME = re.compile(r"(docker|container)file(\.(?P<suffix>.+))?|(?!\.#|\._|\#).*\.(docker|container)file", re.S)
 
+# Compiled when a folder is searched, as most runs name a file.
 # Suffixes after which `Dockerfile.*` is no Dockerfile: editor and backup files, documents, data, archives.
-_OTHER = re.compile(
-    r"""(?: .*~ | .*\# | bac?k\d* | backup | old | orig | rej | save\d* | sw[a-z] | te?mp
+_OTHER = r"""(?: .*~ | .*\# | bac?k\d* | backup | old | orig | rej | save\d* | sw[a-z] | te?mp
     | dockerignore | containerignore | gitignore | lock | log | patch | diff | sig | asc | sha\d+
     | md | markdown | rst | adoc | asciidoc | txt | html? | xml | rtf | pdf | docx | odt | ipynb
     | json5? | jsonl | ya?ml | toml | csv | tsv | svg | png | jpe?g | gif | webp | ico
-    | gz | tgz | bz2 | xz | zst | zip | tar )""",
-    re.X | re.S,
-)
+    | gz | tgz | bz2 | xz | zst | zip | tar )"""
 
 # Suffixes of other languages. `Dockerfile.go` may be Go source or the Dockerfile for Go: its first instruction tells.
-_LANGUAGE = re.compile(
-    r"""\.(?: awk | bash | bat | c | cc | cfg | clj | cmd | conf | cpp | cr | cs | css | dart | doc | env | erl | exs?
+_LANGUAGE = r"""
+    \.(?: awk | bash | bat | c | cc | cfg | clj | cmd | conf | cpp | cr | cs | css | dart | doc | env | erl | exs?
     | fish | fs | go | gradle | groovy | h | hcl | hs | ini | java | jl | jsx? | kts? | lua | mjs | ml | nix | nu | php
     | pl | pm | properties | ps1 | psm1 | pyi? | r | rb | rs | scala | sh | sql | swift | tcl | tex | tf | tsx? | vb
-    | vim | vue | zig | zsh )""",
-    re.X | re.I,
-)
+    | vim | vue | zig | zsh )"""
 
 # What git sets in a hook to point to the repository of the hook (`git rev-parse --local-env-vars`).
 _HOOK_VARIABLES = frozenset(
@@ -111,7 +107,7 @@ def is_dockerfile_name(name: str) -> bool:
     `Dockerfile.go` may be one; a folder search looks into such a file before it takes it.
     """
     match = _NAME.fullmatch(name.lower())
-    return match is not None and (_OTHER.fullmatch((match["suffix"] or "").rpartition(".")[2]) is None)
+    return match is not None and (re.fullmatch(_OTHER, (match["suffix"] or "").rpartition(".")[2], re.X | re.S) is None)
 
 
 def looks_like_template(text: str) -> bool:
@@ -171,7 +167,7 @@ def _is_dockerfile(path: Path) -> bool:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return False
-        if _LANGUAGE.fullmatch(path.suffix) is None:
+        if re.fullmatch(_LANGUAGE, path.suffix, re.X | re.I) is None:
             return True
         with open(path, "rb") as file:
             head = file.read(4096)

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import tarfile
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -41,6 +40,8 @@ _RC = re.compile(r"\.?[a-z_-]+rc\Z")
 _WANTED_TAR = re.compile(r"\.(tar|tgz|tbz2?|txz|tzst|tlz)(\.[a-z0-9]+)?\Z", re.IGNORECASE)
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/:]+@[^/:]+:|github\.com/")
 # gzip, bzip2, xz, zstd with its skippable frames: what BuildKit unpacks before it looks for tar.
+# The size of a tar archive's header, in bytes.
+_BLOCK = 512
 _PACKED = re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 
 
@@ -112,7 +113,7 @@ def _in_context(path: str, project: Project) -> Evidence | str | None:
         case "folder":
             return Evidence("a folder, which ADD does not unpack", file=inside)
         case "file":
-            head = project.head(inside, tarfile.BLOCKSIZE)
+            head = project.head(inside, _BLOCK)
             if head is None:
                 return None
             if _is_tar(head):
@@ -128,6 +129,8 @@ def _is_tar(head: bytes) -> bool:
     """
     if _PACKED.match(head):
         return True
+    import tarfile  # with a context only
+
     try:
         tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
     except tarfile.HeaderError:

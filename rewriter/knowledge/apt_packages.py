@@ -111,7 +111,7 @@ def read_table(text: str) -> Table:
     data = json.loads(text)
     names = data["names"].split(" ")
     places = dict(zip(names, range(len(names)), strict=True))
-    return Table(data["date"], frozenset(data["base"]), data["virtual"], names, data["packages"], places)
+    return Table(data["date"], frozenset(data["base"]), data["virtual"], names, data["packages"].split("\n"), places)
 
 
 @cache
