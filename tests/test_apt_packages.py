@@ -177,6 +177,13 @@ def test_dependencies_that_follow_from_others_are_left_out(index: dict[str, buil
     assert builder.reachable(reduced, ["git"]) == builder.reachable(nodes, ["git"]) - {"libc6"}
 
 
+def place(table: apt_packages.Table, name: str) -> int:
+    found = table.find(name)
+    assert found is not None
+    assert table.name(found) == name
+    return found
+
+
 def test_reduction_keeps_a_cycle_together() -> None:
     cycle = {n: builder.Node(1, tuple((m,) for m in "abc" if m != n), ()) for n in "abc"}
     for start in "abc":
@@ -206,11 +213,11 @@ def test_what_is_requested_or_was_there_before_is_not_lost(table: apt_packages.T
 
 def test_an_alternative_that_is_requested_is_the_one_taken(table: apt_packages.Table) -> None:
     assert lost(table, "tinyssh") == ()
-    assert apt_packages._closure(table, [table.places["tinyssh"]], (), recommends=True) == {
-        table.places["tinyssh"],
-        table.places["sendmail"],
+    assert apt_packages._closure(table, [place(table, "tinyssh")], (), recommends=True) == {
+        place(table, "tinyssh"),
+        place(table, "sendmail"),
     }
-    both = [table.places["tinyssh"], table.places["postfix"]]
+    both = [place(table, "tinyssh"), place(table, "postfix")]
     assert apt_packages._closure(table, both, (), recommends=True) == set(both)
 
 

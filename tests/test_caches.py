@@ -1,13 +1,13 @@
-"""Where caches are, who mounts and who empties them (rewriter/caches.py)."""
+"""Where caches are, who mounts and who empties them (rewriter/steps/caches.py)."""
 
 from __future__ import annotations
 
 import pytest
 
 from rewriter import Options, Project, Source
-from rewriter.caches import cache, emptied, folders, knows_flags, mounted, switched_off
 from rewriter.facts import Facts, Run
 from rewriter.knowledge.bases import Bases
+from rewriter.steps.caches import cache, emptied, folders, knows_flags, mounted, switched_off
 from rewriter.syntax.reader import read
 
 

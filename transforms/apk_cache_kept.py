@@ -25,11 +25,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rewriter.caches import knows_flags, mounted, removed, removed_alone
 from rewriter.change import Alters, Change, Declined, Edit, Evidence, overlap
-from rewriter.edits import cut_commands, cut_words, drop_instruction, replace_word, word_after
 from rewriter.facts import Facts, Run
 from rewriter.knowledge.bases import Base
+from rewriter.steps.caches import knows_flags, mounted, removed, removed_alone
+from rewriter.steps.edits import cut_commands, cut_words, drop_instruction, replace_word, word_after
 from rewriter.syntax.shell import Statement
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call

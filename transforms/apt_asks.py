@@ -22,8 +22,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rewriter.change import Change, Declined
-from rewriter.edits import word_after
 from rewriter.facts import Facts, Run
+from rewriter.steps.edits import word_after
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
 

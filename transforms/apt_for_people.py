@@ -24,8 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rewriter.change import Alters, Change, Declined, Edit, Evidence
-from rewriter.edits import replace_word, word_after
 from rewriter.facts import Facts, Run
+from rewriter.steps.edits import replace_word, word_after
 from rewriter.syntax.shell import Statement
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call

@@ -23,13 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rewriter.apt import CLEAN_UP, LISTS, NO_UPDATE, only_updates, removes, update_words, updates
-from rewriter.apt_lists import Uses, uses
-from rewriter.caches import add_mount, mounted
 from rewriter.change import Alters, Change, Declined, Edit, overlap
-from rewriter.cleaning import run_as
-from rewriter.edits import append_step, cut_commands, insert_ahead, no_append
 from rewriter.facts import Facts, Run
+from rewriter.steps.apt import CLEAN_UP, LISTS, NO_UPDATE, only_updates, removes, update_words, updates
+from rewriter.steps.apt_lists import Uses, uses
+from rewriter.steps.caches import add_mount, mounted
+from rewriter.steps.cleaning import run_as
+from rewriter.steps.edits import append_step, cut_commands, insert_ahead, no_append
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
 

@@ -28,10 +28,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rewriter.change import Alters, Change, Declined, Edit, Evidence
-from rewriter.edits import add_operands, word_after
 from rewriter.facts import Facts, Run
 from rewriter.knowledge import apt_packages
 from rewriter.knowledge.apt_needed import advise
+from rewriter.steps.edits import add_operands, word_after
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.vocabulary import Call
 

@@ -30,7 +30,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rewriter.apt import (
+from rewriter.change import Alters, Change, Declined, Span
+from rewriter.facts import Facts, Run
+from rewriter.image import Unknown
+from rewriter.steps.apt import (
     NO_UPDATE,
     PURE,
     READING,
@@ -42,13 +45,10 @@ from rewriter.apt import (
     update_words,
     updates,
 )
-from rewriter.apt_lists import Uses, uses
-from rewriter.change import Alters, Change, Declined, Span
-from rewriter.cleaning import run_as
-from rewriter.edits import drop_instruction, insert_ahead
-from rewriter.facts import Facts, Run
-from rewriter.image import Unknown
-from rewriter.merge import Piece, joins, merge, no_merge, steps
+from rewriter.steps.apt_lists import Uses, uses
+from rewriter.steps.cleaning import run_as
+from rewriter.steps.edits import drop_instruction, insert_ahead
+from rewriter.steps.merge import Piece, joins, merge, no_merge, steps
 from rewriter.syntax.shell import Statement
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call, call

@@ -28,8 +28,8 @@ from collections.abc import Iterator
 
 from rewriter import knowledge
 from rewriter.change import Alters, Change, Declined, Edit, Evidence
-from rewriter.edits import append_step, no_append, word_after
 from rewriter.facts import Facts, Run
+from rewriter.steps.edits import append_step, no_append, word_after
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
 

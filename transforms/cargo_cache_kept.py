@@ -30,10 +30,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rewriter import caches
 from rewriter.change import Alters, Change, Declined
-from rewriter.cleaning import clean_behind, may_use, mount, named_later, run_as, started, used_later
 from rewriter.facts import Facts, Run
+from rewriter.steps import caches
+from rewriter.steps.cleaning import clean_behind, may_use, mount, named_later, run_as, started, used_later
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call, spelling
 

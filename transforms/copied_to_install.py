@@ -35,14 +35,14 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
-from rewriter.caches import mount_flags
 from rewriter.change import Alters, Change, Declined, Edit, overlap
-from rewriter.cleaning import before
-from rewriter.copies import PACKAGE, SYSTEM, Copied, copied_by, copied_on, may_fill, mentions, paths_of
-from rewriter.downloads import located, with_folders
-from rewriter.edits import cut_commands, cut_words, drop_instruction
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage
+from rewriter.steps.caches import mount_flags
+from rewriter.steps.cleaning import before
+from rewriter.steps.copies import PACKAGE, SYSTEM, Copied, copied_by, copied_on, may_fill, mentions, paths_of
+from rewriter.steps.downloads import located, with_folders
+from rewriter.steps.edits import cut_commands, cut_words, drop_instruction
 from rewriter.syntax.shell import Statement, Word
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call

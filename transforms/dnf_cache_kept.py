@@ -24,11 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rewriter.caches import empties, mounted
 from rewriter.change import Alters, Change, Declined, Evidence
-from rewriter.cleaning import clean_behind, run_as
-from rewriter.edits import word_after
 from rewriter.facts import Facts, Run
+from rewriter.steps.caches import empties, mounted
+from rewriter.steps.cleaning import clean_behind, run_as
+from rewriter.steps.edits import word_after
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
 

@@ -31,12 +31,12 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from rewriter.change import Alters, Change, Declined, Edit, Span
-from rewriter.downloads import downloads, ends_in, located, plain, with_folders
-from rewriter.edits import drop_instruction, insert_ahead
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage
 from rewriter.knowledge.bases import Base
-from rewriter.merge import merge, no_merge, steps
+from rewriter.steps.downloads import downloads, ends_in, located, plain, with_folders
+from rewriter.steps.edits import drop_instruction, insert_ahead
+from rewriter.steps.merge import merge, no_merge, steps
 from rewriter.syntax.shell import Word
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.vocabulary import Call

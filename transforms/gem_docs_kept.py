@@ -27,9 +27,9 @@ import re
 from collections.abc import Iterator
 
 from rewriter.change import Alters, Change, Declined, Evidence
-from rewriter.cleaning import before, clean_behind, named_later, run_as, runs_before
-from rewriter.edits import word_after
 from rewriter.facts import Facts, Run
+from rewriter.steps.cleaning import before, clean_behind, named_later, run_as, runs_before
+from rewriter.steps.edits import word_after
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
 

@@ -32,9 +32,10 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rewriter import caches
 from rewriter.change import Alters, Change, Declined
-from rewriter.cleaning import (
+from rewriter.facts import Facts, Run
+from rewriter.steps import caches
+from rewriter.steps.cleaning import (
     clean_behind,
     may_use,
     mount,
@@ -45,7 +46,6 @@ from rewriter.cleaning import (
     steps_known,
     used_later,
 )
-from rewriter.facts import Facts, Run
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call, spelling
 

@@ -23,8 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rewriter.change import Alters, Change
-from rewriter.edits import word_after
 from rewriter.facts import Facts
+from rewriter.steps.edits import word_after
 from rewriter.syntax.tree import Dockerfile
 
 # UID_MAX of login.defs(5), the last id of an ordinary user: up to it the gap is below 18 MB.

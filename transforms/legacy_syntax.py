@@ -29,9 +29,9 @@ import re
 from collections.abc import Iterator
 
 from rewriter.change import Alters, Change, Declined, Edit
-from rewriter.edits import drop_instruction
 from rewriter.facts import Facts
 from rewriter.image import pairs
+from rewriter.steps.edits import drop_instruction
 from rewriter.syntax.quoting import Replacement, in_double_quotes, literal
 from rewriter.syntax.reader import INSTRUCTIONS
 from rewriter.syntax.tree import Dockerfile, Instruction, Stage

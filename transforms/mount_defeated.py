@@ -27,10 +27,10 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rewriter import caches
 from rewriter.change import Report
-from rewriter.cleaning import before
 from rewriter.facts import Facts, Run
+from rewriter.steps import caches
+from rewriter.steps.cleaning import before
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
 

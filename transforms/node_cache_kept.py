@@ -32,13 +32,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rewriter import caches
 from rewriter.change import Alters, Change, Declined, Evidence
-from rewriter.cleaning import clean_behind, mount, run_as, used_later
 from rewriter.facts import Facts, Run
+from rewriter.steps import caches
+from rewriter.steps.cleaning import clean_behind, mount, run_as, used_later
+from rewriter.steps.yarn import berry, classic
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call, spelling
-from rewriter.yarn import berry, classic
 
 _INSTALLS = {
     "npm": spelling("npm").install - {"rebuild", "rb"},

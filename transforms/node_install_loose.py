@@ -33,8 +33,8 @@ import re
 from collections.abc import Iterator
 
 from rewriter.change import Alters, Change, Declined, Edit, Evidence
-from rewriter.cleaning import before
 from rewriter.facts import Facts, Run
+from rewriter.steps.cleaning import before
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call, Option, spelling
 

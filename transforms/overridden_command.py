@@ -28,8 +28,8 @@ import re
 from collections.abc import Iterator
 
 from rewriter.change import Change, Declined, Edit
-from rewriter.edits import cut, drop_instruction
 from rewriter.facts import Facts
+from rewriter.steps.edits import cut, drop_instruction
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.words import BadWord, expand, word_spans
 

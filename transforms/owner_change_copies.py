@@ -32,9 +32,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rewriter.change import Change, Declined, Edit, Evidence
-from rewriter.edits import cut_instruction, cut_words
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage, State
+from rewriter.steps.edits import cut_instruction, cut_words
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.vocabulary import Call
 

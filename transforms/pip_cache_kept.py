@@ -26,11 +26,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rewriter.caches import emptied, knows_flags, mounted, mounts_wanted, switched_off
 from rewriter.change import Alters, Change, Declined, Edit, Evidence
-from rewriter.cleaning import clean_behind, copied_out, mount, run_as
-from rewriter.edits import word_after
 from rewriter.facts import Facts, Run
+from rewriter.steps.caches import emptied, knows_flags, mounted, mounts_wanted, switched_off
+from rewriter.steps.cleaning import clean_behind, copied_out, mount, run_as
+from rewriter.steps.edits import word_after
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
 

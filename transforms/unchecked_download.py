@@ -27,8 +27,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from rewriter.change import Report
-from rewriter.downloads import Download, downloads, plain, with_folders
 from rewriter.facts import Facts, Run
+from rewriter.steps.downloads import Download, downloads, plain, with_folders
 from rewriter.syntax.shell import Statement
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.vocabulary import Call

@@ -77,9 +77,10 @@ class Table:
     date: str
     base: frozenset[str]
     virtual: Mapping[str, str]
+    index: str
+    """The names, with a blank on both sides of each: few are ever looked up, so that a search beats a dictionary."""
     names: Sequence[str]
     lines: Sequence[str]
-    places: Mapping[str, int]
     read: dict[int, tuple[Sequence[Clause], Sequence[Clause]]] = field(default_factory=dict, compare=False)
 
     def name(self, place: int) -> str:
@@ -99,7 +100,8 @@ class Table:
 
     def find(self, name: str) -> int | None:
         """The place of the package `name`, or of the only one that provides it."""
-        return self.places.get(self.virtual.get(name, name))
+        at = self.index.find(f" {self.virtual.get(name, name)} ")
+        return None if at < 0 else self.index.count(" ", 0, at)
 
 
 def _clauses(text: str) -> list[Clause]:
@@ -109,9 +111,9 @@ def _clauses(text: str) -> list[Clause]:
 def read_table(text: str) -> Table:
     """Return the table that the JSON `text` holds; see `build_apt_table.encode`."""
     data = json.loads(text)
-    names = data["names"].split(" ")
-    places = dict(zip(names, range(len(names)), strict=True))
-    return Table(data["date"], frozenset(data["base"]), data["virtual"], names, data["packages"].split("\n"), places)
+    names: str = data["names"]
+    lines = data["packages"].split("\n")
+    return Table(data["date"], frozenset(data["base"]), data["virtual"], f" {names} ", names.split(" "), lines)
 
 
 @cache
@@ -152,7 +154,7 @@ def has(release: str, name: str) -> bool:
     if release not in releases():
         raise KeyError(release)
     table = _table(release)
-    return name in table.base or name in table.places
+    return name in table.base or f" {name} " in table.index
 
 
 def nearest_release(distribution: str, release: str | None) -> str | None:

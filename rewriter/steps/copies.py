@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from rewriter.downloads import located
 from rewriter.facts import Facts, Run
 from rewriter.image import State
+from rewriter.steps.downloads import located
 from rewriter.syntax.shell import Word
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeGuard
 
-from rewriter.apt import LISTS, MANAGERS, reads, removes, table, updates, verb
 from rewriter.change import Evidence
 from rewriter.facts import Facts, Run, script_text
 from rewriter.image import Command, StageImage
+from rewriter.steps.apt import LISTS, MANAGERS, reads, removes, table, updates, verb
 from rewriter.syntax.shell import Script, Statement, parse
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call, call

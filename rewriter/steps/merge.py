@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rewriter.change import Edit, Span
-from rewriter.edits import no_append
 from rewriter.facts import Run
+from rewriter.steps.edits import no_append
 from rewriter.syntax.shell import Statement, Word
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call, call

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from rewriter.change import Evidence
-from rewriter.cleaning import before, runs_before
 from rewriter.facts import Facts, Run
+from rewriter.steps.cleaning import before, runs_before
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call
 

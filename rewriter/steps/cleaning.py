@@ -6,11 +6,11 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 
-from rewriter import caches
 from rewriter.change import Alters, Change, Declined, Edit
-from rewriter.edits import insert_behind
 from rewriter.facts import Facts, Run
 from rewriter.image import State
+from rewriter.steps import caches
+from rewriter.steps.edits import insert_behind
 from rewriter.syntax.shell import Statement
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.vocabulary import Call

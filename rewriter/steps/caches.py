@@ -20,12 +20,12 @@ from functools import lru_cache
 from typing import Any
 
 from rewriter import knowledge
-from rewriter.accounts import account
 from rewriter.change import Edit, overlap
-from rewriter.edits import cut_commands, cut_words
 from rewriter.facts import Facts, Run
 from rewriter.image import Unknown
 from rewriter.knowledge.bases import Base
+from rewriter.steps.accounts import account
+from rewriter.steps.edits import cut_commands, cut_words
 from rewriter.syntax.shell import Word
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
