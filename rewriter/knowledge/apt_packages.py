@@ -81,6 +81,7 @@ class Table:
     """The names, with a blank on both sides of each: few are ever looked up, so that a search beats a dictionary."""
     names: Sequence[str]
     lines: Sequence[str]
+    found: dict[str, int | None] = field(default_factory=dict, compare=False)
     read: dict[int, tuple[Sequence[Clause], Sequence[Clause]]] = field(default_factory=dict, compare=False)
 
     def name(self, place: int) -> str:
@@ -100,8 +101,10 @@ class Table:
 
     def find(self, name: str) -> int | None:
         """The place of the package `name`, or of the only one that provides it."""
-        at = self.index.find(f" {self.virtual.get(name, name)} ")
-        return None if at < 0 else self.index.count(" ", 0, at)
+        if name not in self.found:
+            at = self.index.find(f" {self.virtual.get(name, name)} ")
+            self.found[name] = None if at < 0 else self.index.count(" ", 0, at)
+        return self.found[name]
 
 
 def _clauses(text: str) -> list[Clause]:
