@@ -14,7 +14,7 @@ import re
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from rewriter.knowledge import FOLDER
 
@@ -172,13 +172,15 @@ def nearest_release(distribution: str, release: str | None) -> str | None:
     return nearest if nearest in releases() else None
 
 
-def best_release(requested: Iterable[str], nearest: str) -> str:
+@lru_cache(maxsize=4096)
+def best_release(requested: tuple[str, ...], nearest: str) -> str:
     """Return the release whose table knows most of the operands `requested`; `nearest` where it knows as many."""
-    names = list(requested)
 
     def unknown(release: str) -> int:
         table = _table(release)
-        return sum(name is not None and table.find(name) is None for name in (package_name(n, table) for n in names))
+        return sum(
+            name is not None and table.find(name) is None for name in (package_name(n, table) for n in requested)
+        )
 
     if unknown(nearest) == 0:
         return nearest

@@ -131,6 +131,7 @@ def call(statement: Statement) -> Call | None:
     return _call(statement) if statement.kind == "command" else None
 
 
+@lru_cache(maxsize=32768)  # every transform asks about the same commands
 def _call(statement: Statement) -> Call | None:
     words = statement.words
     at = 0
