@@ -55,9 +55,6 @@ class Span:
     start: int
     end: int
 
-    def covers(self, other: Span) -> bool:
-        return self.start <= other.start and other.end <= self.end
-
 
 @dataclass(frozen=True, slots=True)
 class Edit:

@@ -182,12 +182,7 @@ class Facts:
 
     @cached_property
     def _shipped(self) -> frozenset[int]:
-        shipped: set[int] = set()
-        index: int | None = len(self.images) - 1
-        while index is not None and index >= 0:
-            shipped.add(index)
-            index = self.images[index].parent
-        return frozenset(shipped)
+        return frozenset(image.stage.index for image in self.lineage(self.images[-1]))
 
     def shipped(self, image: StageImage) -> bool:
         """Whether the stage's layers are in the image that is shipped: the last stage and the stages it grows from."""
@@ -210,13 +205,16 @@ class Facts:
         for other in self.derived(image):
             yield from other.stage.body
 
+    def lineage(self, image: StageImage) -> Iterator[StageImage]:
+        """The stage itself, then the stages that it grows from, the nearest first."""
+        yield image
+        while image.parent is not None:
+            image = self.images[image.parent]
+            yield image
+
     def earlier(self, run: Run) -> Iterator[Run]:
         """The understood RUNs whose layers lie below that of `run`, the nearest first."""
-        image: StageImage | None = run.image
-        indexes = set()
-        while image is not None:
-            indexes.add(image.stage.index)
-            image = None if image.parent is None else self.images[image.parent]
+        indexes = {image.stage.index for image in self.lineage(run.image)}
         for other in reversed(self.runs):
             if other.instruction.span.start < run.instruction.span.start and other.image.stage.index in indexes:
                 yield other

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 
 from rewriter.change import Change, Declined
 from rewriter.facts import Facts, Run
+from rewriter.steps.cleaning import before
 from rewriter.steps.edits import word_after
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
@@ -65,11 +66,4 @@ def answered(call: Call) -> bool:
 
 def configured(facts: Facts, run: Run) -> bool:
     """Whether an earlier step of the file touches apt's configuration."""
-    image = run.image
-    while True:
-        for instruction in image.stage.body:
-            if instruction.span.start <= run.instruction.span.start and "apt.conf" in instruction.value:
-                return True
-        if image.parent is None:
-            return False
-        image = facts.images[image.parent]
+    return any("apt.conf" in instruction.value for instruction in (run.instruction, *before(facts, run)))

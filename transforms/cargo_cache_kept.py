@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from rewriter.change import Alters, Change, Declined
 from rewriter.facts import Facts, Run
 from rewriter.steps import caches
-from rewriter.steps.cleaning import clean_behind, may_use, mount, named_later, run_as, started, used_later
+from rewriter.steps.cleaning import clean_behind, last_uses, may_use, mount, named_later, run_as, started, used_later
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call, spelling
 
@@ -45,11 +45,9 @@ _BY_HAND = re.compile(r"registry|CARGO_HOME|\.cargo\b|/cargo\b")
 
 def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
     """Yield a change for the last Cargo command of each step."""
-    for run in facts.runs:
-        if any(_uses(call) for call in run.calls):
-            last = [call for call in run.calls if _may_use(call)][-1]
-            if found := _judge(file, facts, run, last):
-                yield found
+    for run, last in last_uses(facts, _uses, _may_use):
+        if found := _judge(file, facts, run, last):
+            yield found
 
 
 def _uses(call: Call) -> bool:

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from rewriter.change import Alters, Change, Declined, Evidence
 from rewriter.facts import Facts, Run
-from rewriter.steps.cleaning import before, clean_behind, named_later, run_as, runs_before
+from rewriter.steps.cleaning import before, clean_behind, named_later, run_as
 from rewriter.steps.edits import word_after
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
@@ -95,7 +95,7 @@ def _official(run: Run) -> bool:
 def _distribution_ruby(facts: Facts, run: Run) -> Evidence | None:
     """The step that installs a Ruby 2 or later from the packages of the distribution; None where none is seen."""
     base = run.image.base
-    steps = (*runs_before(facts, run), run)
+    steps = (*(found for i in before(facts, run) if (found := facts.run(i))), run)
     old = base.release in _OLD_RUBY or (base.distribution == "alpine" and (base.release or "").startswith("2."))
     if not base.known or old or any(_OWN_RUBY.search(step.script.text) for step in steps):
         return None

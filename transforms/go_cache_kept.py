@@ -37,11 +37,11 @@ from rewriter.facts import Facts, Run
 from rewriter.steps import caches
 from rewriter.steps.cleaning import (
     clean_behind,
+    last_uses,
     may_use,
     mount,
     named_later,
     run_as,
-    runs_before,
     started,
     steps_known,
     used_later,
@@ -60,11 +60,9 @@ _NAMES = re.compile(r"\bpkg/mod\b|go-build\b|\bGOMODCACHE\b|\bGOCACHE\b|\bGOPROX
 
 def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
     """Yield a change for the last Go command of each step."""
-    for run in facts.runs:
-        if any(_uses(call) for call in run.calls):
-            last = [call for call in run.calls if _may_use(call)][-1]
-            if found := _judge(file, facts, run, last):
-                yield found
+    for run, last in last_uses(facts, _uses, _may_use):
+        if found := _judge(file, facts, run, last):
+            yield found
 
 
 def _uses(call: Call) -> bool:
@@ -105,7 +103,7 @@ def _judge(file: Dockerfile, facts: Facts, run: Run, call: Call) -> Change | Dec
                 f"line {line} may use Go too, and would miss what is in a mounted cache: mount it there", at
             )
         return mount(file, facts, run, "go", call, "Go downloads and compiles the same packages in every build")
-    earlier = any(_uses(other) for lower in runs_before(facts, run) for other in lower.calls)
+    earlier = any(_uses(other) for lower in facts.earlier(run) for other in lower.calls)
     modules = not earlier and version is not None and version >= _CLEANS_MODULES
     command = run_as(call, f"go clean -cache{' -modcache' if modules else ''}")
     edit = clean_behind(file, run, call, command, everywhere=True)

@@ -177,9 +177,9 @@ def _resolved(path: str | None, state: State) -> str | None:
 
 def _lineage(facts: Facts, image: StageImage, at: int) -> Iterator[tuple[Instruction, State]]:
     """The instructions before the one at `at`, with their states, from the base image on."""
-    if image.parent is not None:
-        parent = facts.images[image.parent]
-        yield from _lineage(facts, parent, len(parent.stage.body))
+    _, *below = facts.lineage(image)
+    for lower in reversed(below):
+        yield from zip(lower.stage.body, lower.before, strict=True)
     yield from zip(image.stage.body[:at], image.before[:at], strict=True)
 
 

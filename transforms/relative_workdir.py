@@ -90,20 +90,15 @@ def _triggered(facts: Facts, image: StageImage) -> bool:
     """Whether a trigger of the base, or of a stage below, may set another WORKDIR behind FROM."""
     if image.base.onbuild:
         return True
-    parent = image.parent
-    while parent is not None:
-        if any("WORKDIR" in trigger.upper() for trigger in facts.images[parent].final.onbuild):
-            return True
-        parent = facts.images[parent].parent
-    return False
+    _, *below = facts.lineage(image)
+    return any("WORKDIR" in trigger.upper() for lower in below for trigger in lower.final.onbuild)
 
 
 def _source(facts: Facts, image: StageImage, instruction: Instruction) -> Evidence:
     """Where the WORKDIR in front of `instruction` comes from."""
-    while True:
-        for other in reversed(image.stage.body):
+    for below in facts.lineage(image):
+        for other in reversed(below.stage.body):
             if other.keyword == "WORKDIR" and other.span.start < instruction.span.start:
                 return facts.line(other, f"WORKDIR {other.value}")
-        if image.parent is None:
-            return facts.line(image.stage.start, f"{image.base.name} starts in {image.start.workdir}")
-        image = facts.images[image.parent]
+        image = below
+    return facts.line(image.stage.start, f"{image.base.name} starts in {image.start.workdir}")

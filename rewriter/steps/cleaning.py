@@ -107,17 +107,17 @@ def _meets(path: str, folder: str) -> bool:
 
 def before(facts: Facts, run: Run) -> Iterator[Instruction]:
     """The instructions whose layers lie below the step: those of its stage, and of the stages that it grows from."""
-    image = run.image
-    while True:
-        yield from (i for i in image.stage.body if i.span.start < run.instruction.span.start)
-        if image.parent is None:
-            return
-        image = facts.images[image.parent]
+    start = run.instruction.span.start
+    return (i for image in facts.lineage(run.image) for i in image.stage.body if i.span.start < start)
 
 
-def runs_before(facts: Facts, run: Run) -> Iterator[Run]:
-    """The understood RUN steps below the step, see `before`."""
-    return (found for instruction in before(facts, run) if (found := facts.run(instruction)))
+def last_uses(
+    facts: Facts, uses: Callable[[Call], bool], may_use: Callable[[Call], bool]
+) -> Iterator[tuple[Run, Call]]:
+    """Each step with a command that surely fills a cache (`uses`), and its last command that may (`may_use`)."""
+    for run in facts.runs:
+        if any(map(uses, run.calls)):
+            yield run, [call for call in run.calls if may_use(call)][-1]
 
 
 def start_words(state: State) -> tuple[str, ...] | None:

@@ -6,7 +6,7 @@ import re
 
 from rewriter.change import Evidence
 from rewriter.facts import Facts, Run
-from rewriter.steps.cleaning import before, runs_before
+from rewriter.steps.cleaning import before
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call
 
@@ -46,7 +46,7 @@ def classic(facts: Facts, run: Run, call: Call) -> Evidence | None:
     """What shows that the Yarn of the step is Yarn 1, where nothing shows a later one; None where nothing does."""
     if call.subcommand.startswith("global") or call.has(*_CLASSIC):
         return facts.line(run.instruction, "only Yarn 1 takes this command")
-    fetched = any(call.program in _FETCHES for other in (run, *runs_before(facts, run)) for call in other.calls)
+    fetched = any(call.program in _FETCHES for other in (run, *facts.earlier(run)) for call in other.calls)
     if fetched or _folders(facts, run) or run.instruction.flag_values("mount") or not run.image.base.known:
         return None
     return Evidence(
