@@ -1,0 +1,33 @@
+"""Which reader answers for which command. Each reader is a module of this room, imported when its command is met."""
+
+from __future__ import annotations
+
+import posixpath
+from importlib import import_module
+from typing import cast
+
+from rewriter.project.context import Unfit
+from rewriter.project.needs import Answer, Obstacle, View
+from rewriter.syntax.vocabulary import Call
+
+# fmt: off
+_READERS: dict[str, str] = {
+    "pip": "python", "uv": "python", "poetry": "python", "pipenv": "python", "pdm": "python",
+    "npm": "node", "yarn": "node", "pnpm": "node", "bun": "node",
+    "go": "go", "cargo": "rust",
+    "mvn": "java", "mvnw": "java", "gradle": "java", "gradlew": "java",
+    "dotnet": "dotnet", "composer": "php", "composer.phar": "php", "bundle": "ruby", "mix": "elixir",
+}
+# fmt: on
+
+
+def needs(call: Call, view: View) -> Answer:
+    """What `call` needs of the project that it sees in `view`; None for a command of no ecosystem, and for one that
+    neither installs nor builds."""
+    reader = _READERS.get(posixpath.basename(call.program))
+    if reader is None:
+        return None
+    try:
+        return cast("Answer", import_module(f"rewriter.project.{reader}").needs(call, view))
+    except Unfit as error:
+        return Obstacle(str(error))
