@@ -89,8 +89,10 @@ class View:
     def text(self, name: str) -> str:
         """The file `name`; raises `Unfit` where it is not there or cannot be used."""
         file = self.file(name)
-        if file is None or self.project.hides(file):
-            raise Unfit(file or name, "is not copied into the image" if file is None else "is left out by .dockerignore")
+        if file is None:
+            raise Unfit(name, "is not copied into the image")
+        if self.project.hides(file):
+            raise Unfit(file, "is left out by .dockerignore")
         return self.project.text(file)
 
     def names(self, name: str = ".") -> tuple[str, ...]:
@@ -98,9 +100,7 @@ class View:
         file = self.file(name)
         if file is None:
             return ()
-        return tuple(
-            entry for entry in self.project.names(file) if not self.project.hides(posixpath.join(file, entry))
-        )
+        return tuple(entry for entry in self.project.names(file) if not self.project.hides(posixpath.join(file, entry)))
 
     def into(self, name: str) -> View:
         """The same for a command that runs in the folder `name`."""
