@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rewriter import Project, Rewrite, Unreadable, rewrite
+from rewriter.beside import Beside
 from rewriter.config import Config, ConfigError
 from rewriter.config import load as closest_config
 from rewriter.config import read as read_config
@@ -21,11 +22,15 @@ _WORTH_SHARING = 48
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line says about every file. `overrides` are those of `rewriter.config.Config.options`."""
+    """What the command line says about every file. `overrides` are those of `rewriter.config.Config.options`.
+
+    `beside` are ignore files, by absolute path, that earlier files of the same run have completed: their new texts.
+    """
 
     overrides: Mapping[str, Any] = field(default_factory=dict)
     context: Path | None = None
     config: Path | None = None
+    beside: Mapping[Path, str] = field(default_factory=dict)
 
     def load(self, folder: Path) -> Config:
         """The configuration for the Dockerfiles in `folder`; raises `ConfigError`."""
@@ -37,7 +42,7 @@ class Done:
     """What came of one file: a rewrite, or the reason why there is none.
 
     `error` (with its 1-based `line`, where there is one) is a sentence; `skipped` says why a file that was found in a
-    folder is no Dockerfile after all.
+    folder is no Dockerfile after all. `context` is the build context where the rewrite completes files of it.
     """
 
     path: Path
@@ -45,6 +50,14 @@ class Done:
     error: str | None = None
     line: int | None = None
     skipped: str | None = None
+    context: Path | None = None
+
+    @property
+    def others(self) -> Mapping[Path, Beside]:
+        """The files beside the Dockerfile that the rewrite completes, by absolute path."""
+        if self.rewrite is None or self.context is None:
+            return {}
+        return {Path(os.path.abspath(self.context / other.path)): other for other in self.rewrite.others}
 
 
 def find(paths: Sequence[Path], settings: Settings) -> list[Found | Trouble]:
@@ -80,7 +93,9 @@ def process_bytes(data: bytes, path: Path, settings: Settings, *, explicit: bool
         configured = settings.load(path.parent)
         options = configured.options(path, **settings.overrides)
         context = settings.context or configured.context or path.parent
-        return Done(path, rewrite(data, Project(context if context.is_dir() else None), options))
+        project = Project(context if context.is_dir() else None, overlay=_overlay(context, settings))
+        result = rewrite(data, project, options)
+        return Done(path, result, context=project.root if result.others else None)
     except ConfigError as error:
         return Done(path, error=str(error))
     except Unreadable as error:
@@ -89,6 +104,11 @@ def process_bytes(data: bytes, path: Path, settings: Settings, *, explicit: bool
         return Done(path, error=error.reason, line=error.line)
     except Exception as error:  # one file that we stumble over must not stop the others
         return Done(path, error=f"a bug of dockerslim, please report it: {type(error).__name__}: {error}")
+
+
+def _overlay(context: Path, settings: Settings) -> dict[str, str]:
+    paths = {os.path.relpath(path, context): text for path, text in settings.beside.items()}
+    return {path: text for path, text in paths.items() if not path.startswith("..")}
 
 
 def process_all(found: Sequence[Found | Trouble], settings: Settings, jobs: int | None = None) -> Iterator[Done]:

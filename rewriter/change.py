@@ -83,7 +83,8 @@ class Change:
     """One improvement. Its edits are applied all or none.
 
     `at` is what the user is shown; `declares` names the parts of the image that the change alters on purpose, in the
-    words of `rewriter.image.Part`, so that the gate lets just these differ.
+    words of `rewriter.image.Part`, so that the gate lets just these differ. `excludes` are patterns that the same
+    change adds to the `.dockerignore` of the context.
     """
 
     message: str
@@ -93,6 +94,7 @@ class Change:
     proven: bool = True
     evidence: tuple[Evidence, ...] = ()
     declares: frozenset[str] = field(default=frozenset())
+    excludes: tuple[str, ...] = ()
 
     @property
     def level(self) -> Level:

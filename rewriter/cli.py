@@ -113,13 +113,12 @@ def fix(paths: tuple[Path, ...], diff: bool, check: bool, patch: bool, **given: 
 
         settings = replace(settings, overrides={**settings.overrides, "accept": Asker()})
     results: list[Done] = []
-    for done in _run(paths, settings, given, serial=patch):
-        result = done
-        if done.rewrite and done.rewrite.changed:
+    for result in _in_turn(_run(paths, settings, given, serial=patch), settings):
+        if result.rewrite and result.rewrite.changed:
             if diff:
-                _write(done.rewrite.diff(_diff_path(done.path), color=colours))
+                _write(_diff(result, colours))
             elif not check:
-                result = _save(done)
+                result = _save(result)
         results.append(result)
         _say(result, given["verbose"])
     verb = "would change" if diff or check else "changed"
@@ -128,14 +127,33 @@ def fix(paths: tuple[Path, ...], diff: bool, check: bool, patch: bool, **given: 
     sys.exit(_code(results, any(r.rewrite and r.rewrite.changed for r in results) and (diff or check)))
 
 
+def _in_turn(results: Iterable[Done], settings: Settings) -> Iterator[Done]:
+    """The results one after another: what an earlier one added to an ignore file is there for those that share it."""
+    beside: dict[Path, str] = {}
+    for done in results:
+        result = done
+        if any(path in beside for path in done.others):
+            result = process(Found(done.path, explicit=True), replace(settings, beside=beside))
+        beside |= {path: other.after.text for path, other in result.others.items()}
+        yield result
+
+
+def _diff(done: Done, colours: bool) -> str:
+    assert done.rewrite is not None
+    context = _diff_path(done.context) if done.context else None
+    return done.rewrite.diff(_diff_path(done.path), context=context, color=colours)
+
+
 def _fix_stdin(settings: Settings, given: dict[str, Any], *, diff: bool, check: bool) -> int:
     path = given["stdin_filename"] or Path("Dockerfile")
+    if not diff:  # standard output takes one file
+        settings = replace(settings, overrides={**settings.overrides, "beside": False})
     done = process_bytes(sys.stdin.buffer.read(), path, settings)
     _say(done, given["verbose"])
     if done.rewrite is None:
         return 2
     if diff:
-        _write(done.rewrite.diff(_diff_path(path), color=_colours(sys.stdout)))
+        _write(_diff(done, _colours(sys.stdout)))
     elif not check:
         sys.stdout.buffer.write(done.rewrite.after.encode())
         return 0
@@ -265,7 +283,8 @@ def _save(done: Done) -> Done:
 
     assert done.rewrite is not None
     try:
-        write_all([(done.path, done.rewrite.after.encode())])
+        others = [(path, other.after.encode()) for path, other in done.others.items()]
+        write_all([*others, (done.path, done.rewrite.after.encode())])
     except OSError as error:
         return Done(done.path, error=str(error))
     return done

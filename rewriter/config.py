@@ -51,6 +51,7 @@ class Overrides(TypedDict, total=False):
     builder: Builder | None
     cache: CacheMode | None
     accept: Callable[[Candidate], bool] | None
+    beside: bool | None
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Config:
             cache=overrides.get("cache") or self.cache,
             bases=Bases(self.bases),
             accept=overrides.get("accept"),
+            beside=overrides.get("beside") is not False,
         )
 
     def excludes(self, dockerfile: Path) -> bool:

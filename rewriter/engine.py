@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rewriter import gate, second_reader
+from rewriter.beside import Beside
 from rewriter.change import Change, Declined, Evidence, Finding, Level, Outcome, Report, Span, Taken, apply
 from rewriter.facts import Facts
 from rewriter.ignores import read_ignores
 from rewriter.image import Unknown
-from rewriter.project.context import Project
+from rewriter.project.context import MANIFEST_LIMIT, Project
 from rewriter.result import Candidate, Options, Rewrite
 from rewriter.source import Source, Unreadable
 from rewriter.syntax.reader import INSTRUCTIONS, read
@@ -52,6 +53,7 @@ class _Course:
     def __init__(self, facts: Facts, second: bool) -> None:
         self.facts = facts
         self.first = facts.file.source
+        self.first_project = facts.project
         self.ignores = self.first_ignores = read_ignores(facts.file)
         self.second = second
         self.steps: list[gate.Moves] = []
@@ -162,7 +164,7 @@ def _pass(transform: Transform, course: _Course, level: Level) -> bool:
             continue
         match found:
             case Change():
-                if found.level > level:
+                if found.level > level or (found.excludes and not course.facts.options.beside):
                     course.open.append(_finding(transform.name, Outcome.OFFERED, found, course))
                 elif taken.take(found.edits):
                     picked.append(found)
@@ -176,7 +178,9 @@ def _pass(transform: Transform, course: _Course, level: Level) -> bool:
 
 def _make(name: str, changes: list[Change], course: _Course) -> bool:
     text = apply(course.facts.file.source.text, [edit for change in changes for edit in change.edits])
-    passed = gate.check(course.facts, text, changes, second=course.second)
+    patterns = tuple(dict.fromkeys(pattern for change in changes for pattern in change.excludes))
+    project = course.facts.project.excluding(patterns) if patterns else course.facts.project
+    passed = gate.check(course.facts, text, changes, project, second=course.second)
     if isinstance(passed, str):
         at = course.original(changes[0].at)
         course.dropped[name] = Finding(name, Outcome.DROPPED, passed, at, changes[0].level)
@@ -225,4 +229,14 @@ def _result(source: Source, course: _Course, chain: Sequence[Transform], notes: 
     wanted = [name for name in names if course.facts.options.wants(name)]
     findings += course.first_ignores.idle(course.used, names, wanted)
     findings.sort(key=lambda finding: finding.span.start)
-    return Rewrite(source, course.facts.file.source, tuple(findings), notes)
+    return Rewrite(source, course.facts.file.source, tuple(findings), notes, _others(course))
+
+
+def _others(course: _Course) -> tuple[Beside, ...]:
+    """The files beside the Dockerfile that the changes completed."""
+    project, path = course.facts.project, course.first_project.ignore_file
+    if project is course.first_project:
+        return ()
+    before = course.first_project.head(path, MANIFEST_LIMIT)
+    after = project.head(path, MANIFEST_LIMIT)
+    return (Beside(path, None if before is None else Source.decode(before), Source.decode(after or b"")),)

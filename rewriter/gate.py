@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from rewriter import second_reader
 from rewriter.change import Change, Edit, Span
 from rewriter.facts import Facts
 from rewriter.image import IMAGE_PARTS, RUN_SEES
+from rewriter.project.context import Project
 from rewriter.source import BOM, Source, Unreadable
 from rewriter.syntax.reader import read
 from rewriter.syntax.tree import Dockerfile, Instruction
@@ -25,16 +27,17 @@ class Passed:
     facts: Facts
 
 
-def check(before: Facts, text: str, changes: Sequence[Change], *, second: bool) -> Passed | str:
+def check(before: Facts, text: str, changes: Sequence[Change], project: Project, *, second: bool) -> Passed | str:
     """Return the rewritten file, or why it must not be seen.
 
-    `second` says whether the second reader agreed on the file before: only then has it a veto.
+    `project` is the context behind the changes; `second` says whether the second reader agreed on the file before:
+    only then has it a veto.
     """
     try:
         file = read(Source(text))
     except Unreadable as error:
         return f"the result does not parse: {error}"
-    after = Facts(file, before.options, before.project)
+    after = Facts(file, before.options, project)
     edits = [edit for change in changes for edit in change.edits]
     declared = frozenset(part for change in changes for part in change.declares)
     moves = Moves(edits)
@@ -46,6 +49,7 @@ def check(before: Facts, text: str, changes: Sequence[Change], *, second: bool) 
         or (None if not second or second_reader.agrees(file) else "the second reader disagrees with the result")
         or _scripts(before, after, moves)
         or _images(before, after, moves, declared)
+        or _sources(before, after)
     )
     return problem or Passed(file, after)
 
@@ -132,6 +136,19 @@ def _untouched(before: Dockerfile, after: Dockerfile, moves: Moves) -> str | Non
     return None
 
 
+def _sources(before: Facts, after: Facts) -> str | None:
+    """No source that a COPY names may become hidden by what the changes add to the ignore file."""
+    if before.project is after.project:
+        return None
+    for instruction in before.file.instructions:
+        if instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None:
+            for word in (instruction.json or tuple(instruction.value.split()))[:-1]:
+                path = posixpath.normpath(f"/{word}").lstrip("/")
+                if path and after.project.hides(path) and not before.project.hides(path):
+                    return f"line {instruction.first_line} copies {path}, which the ignore file would leave out"
+    return None
+
+
 def _survivors(
     before: Facts, after: Facts, moves: Moves
 ) -> tuple[list[tuple[Instruction, Instruction]], list[Instruction]]:
@@ -169,12 +186,11 @@ def _images(before: Facts, after: Facts, moves: Moves, declared: frozenset[str])
                 return f"stage {old.stage.index} would end with another {part}"
     pairs, gone = _survivors(before, after, moves)
     sees_before, sees_after = _contexts(before), _contexts(after)
-    kept: list[object] = []
     for old_run, new_run in pairs:
         seen = sees_before[old_run.span.start]
         if seen != sees_after[new_run.span.start] and not declared.intersection((*RUN_SEES, "mounts")):
             return f"the step of line {old_run.first_line} would run in another environment"
-        kept.append(seen)
+    kept = list(sees_after.values())
     for old_run in gone:
         if sees_before[old_run.span.start] not in kept and "steps" not in declared:
             return f"the step of line {old_run.first_line} would be merged into another environment"

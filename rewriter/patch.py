@@ -32,6 +32,8 @@ class Asker:
         diff = unified(candidate.before, candidate.after, self.path, color=colours)
         click.echo(diff, nl=False, color=colours)
         click.echo(f"{candidate.transform} [{candidate.change.level.label}] {candidate.change.message}")
+        if candidate.change.excludes:
+            click.echo(f"    and adds to .dockerignore: {' '.join(candidate.change.excludes)}")
         for evidence in candidate.change.evidence:
             click.echo(f"    because {evidence}")
         while True:

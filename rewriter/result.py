@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from rewriter.beside import Beside
 from rewriter.change import Change, Finding, Level, Outcome
 from rewriter.knowledge.bases import Bases
 from rewriter.source import Source
@@ -31,7 +33,8 @@ class Candidate:
 class Options:
     """How to rewrite. `select` None means every transform; `ignore` wins over `select`.
 
-    `accept` is asked before each change; a change it refuses is not asked about again.
+    `accept` is asked before each change; a change it refuses is not asked about again. Without `beside` no change is
+    made that needs a second file (`.dockerignore`): for callers who can take the Dockerfile alone.
     """
 
     level: Level = Level.STANDARD
@@ -41,6 +44,7 @@ class Options:
     cache: CacheMode = "clean"
     bases: Bases = field(default_factory=Bases)
     accept: Callable[[Candidate], bool] | None = None
+    beside: bool = True
 
     def wants(self, transform: str) -> bool:
         return transform not in self.ignore and (self.select is None or transform in self.select)
@@ -48,7 +52,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Rewrite:
-    """The result for one Dockerfile. `findings` are in the order of the lines they are about, in the file as it was."""
+    """The result for one Dockerfile. `findings` are in the order of the lines they are about, in the file as it was.
+
+    `others` are the files beside it that the same changes complete; they must be written together with it, first.
+    """
 
     before: Source
     after: Source
@@ -56,10 +63,11 @@ class Rewrite:
     notes: tuple[
         str, ...
     ] = ()  # what `--verbose` says about the file as a whole, e.g. that the second reader disagrees
+    others: tuple[Beside, ...] = ()
 
     @property
     def changed(self) -> bool:
-        return self.after.text != self.before.text
+        return self.after.text != self.before.text or bool(self.others)
 
     def of(self, *outcomes: Outcome) -> tuple[Finding, ...]:
         """The findings with one of these outcomes."""
@@ -71,8 +79,20 @@ class Rewrite:
 
         return hunks(self.before.text, self.after.text)
 
-    def diff(self, path: str = "Dockerfile", *, color: bool = False) -> str:
-        """The change as a git-style unified diff of the file `path`; empty where nothing changed."""
+    def diff(self, path: str = "Dockerfile", *, context: str | None = None, color: bool = False) -> str:
+        """The change as a git-style unified diff of the file `path`, and of those beside it; empty where nothing
+        changed. `context` is the folder of the build context, written as `path` is; None for the folder of `path`.
+        """
         from rewriter.diff import unified
 
-        return unified(self.before.text, self.after.text, path, color=color)
+        folder = posixpath.dirname(path) if context is None else context
+        diffs = [
+            unified(
+                other.before.text if other.before else None,
+                other.after.text,
+                posixpath.normpath(posixpath.join(folder, other.path)),
+                color=color,
+            )
+            for other in self.others
+        ]
+        return "".join([*diffs, unified(self.before.text, self.after.text, path, color=color)])

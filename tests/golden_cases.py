@@ -1,6 +1,7 @@
 """The golden cases, found by themselves: golden/<transform or chain>/<case>/.
 
 A case is a folder with a `Dockerfile` and the expected `fixed.Dockerfile`; one named `keep-…` must stay byte for byte.
+The folder is the build context, too; `fixed.dockerignore` is the `.dockerignore` that the same change completes.
 `dockerslim.toml` beside it sets the options; `declined.txt` holds words that a reason for declining must contain,
 `reported.txt` words of a report.
 """
@@ -46,6 +47,10 @@ class Case:
     def fixed(self) -> Path:
         return self.folder / "fixed.Dockerfile"
 
+    @property
+    def ignore(self) -> Path:
+        return self.folder / "fixed.dockerignore"
+
     def words(self, name: str) -> list[str]:
         """The lines of `declined.txt` or `reported.txt`."""
         file = self.folder / f"{name}.txt"
@@ -54,12 +59,14 @@ class Case:
     def options(self) -> Options:
         return load(self.folder, [transform.name for transform in CHAIN]).options()
 
-    def rewrite(self, text: str) -> Rewrite:
-        """Rewrite `text` with the transform of the case alone, or with the whole chain."""
+    def rewrite(self, text: str, *, again: bool = False) -> Rewrite:
+        """Rewrite `text` with the transform of the case alone, or with the whole chain; `again` is for a second run,
+        which finds the files as the first one left them."""
         group = self.folder.parent.name
         chain = [transform for transform in CHAIN if group in ("chain", transform.name)]
         assert chain, f"{group} is no transform"
-        return run(Source(text), chain, Project(self.folder), self.options())
+        completed = {".dockerignore": _text(self.ignore)} if again and self.ignore.exists() else {}
+        return run(Source(text), chain, Project(self.folder, overlay=completed), self.options())
 
 
 def _text(path: Path) -> str:

@@ -24,7 +24,12 @@ def test_result(case: Case, request: pytest.FixtureRequest) -> None:
     result = case.rewrite(case.before)
     if request.config.getoption("--update-golden") and not case.keeps:
         case.fixed.write_bytes(result.after.encode())
+        case.ignore.unlink(missing_ok=True)
+        for other in result.others:
+            case.ignore.write_bytes(other.after.encode())
     assert result.after.text == case.expected
+    ignored = [case.ignore.read_bytes()] if case.ignore.exists() else []
+    assert [other.after.encode() for other in result.others] == ignored
     assert not result.of(Outcome.DROPPED)
     if not case.keeps:
         assert result.changed, "the case changes nothing: name it keep-…"
@@ -32,8 +37,9 @@ def test_result(case: Case, request: pytest.FixtureRequest) -> None:
 
 @every_case
 def test_second_run_changes_nothing(case: Case) -> None:
-    again = case.rewrite(case.expected)
+    again = case.rewrite(case.expected, again=True)
     assert again.after.text == case.expected
+    assert not again.others
 
 
 @every_case
@@ -67,9 +73,14 @@ def test_diff_applies(case: Case, tmp_path: Path) -> None:
         assert result.diff() == ""
         return
     (tmp_path / "Dockerfile").write_bytes(result.before.encode())
+    for other in result.others:
+        if other.before is not None:
+            (tmp_path / other.path).write_bytes(other.before.encode())
     patch = result.diff("Dockerfile").encode("utf-8", "surrogateescape")
     subprocess.run(["git", "apply", "-"], input=patch, cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "Dockerfile").read_bytes() == result.after.encode()
+    for other in result.others:
+        assert (tmp_path / other.path).read_bytes() == other.after.encode()
 
 
 @pytest.mark.parametrize("transform", CHAIN, ids=[transform.name for transform in CHAIN])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from rewriter.beside import completed
 from rewriter.project.dockerignore import Ignore
 
 Kind = Literal["file", "folder"]
@@ -109,6 +110,19 @@ class Project:
         """Whether `.dockerignore` leaves the path out of the context."""
         return self.ignore.hides(_plain(path))
 
+    @property
+    def ignore_file(self) -> str:
+        """The path of the file that says what the context leaves out, whether it exists or not."""
+        return ".dockerignore"
+
+    def excluding(self, patterns: Iterable[str]) -> Project:
+        """The same context, with `patterns` added to its ignore file."""
+        there = self.head(self.ignore_file, MANIFEST_LIMIT) or b""
+        text = completed(there.decode("utf-8", "surrogateescape"), patterns)
+        other = Project(self.root, overlay={**self.overlay, self.ignore_file: text})
+        other.asked = self.asked
+        return other
+
     def linked(self, path: str) -> bool:
         """Whether `path`, or a folder on the way to it, is a symbolic link."""
         inside = self._inside(path)
@@ -118,7 +132,7 @@ class Project:
     def ignore(self) -> Ignore:
         """The `.dockerignore` of the context; one that hides nothing where there is none."""
         try:
-            return Ignore(self.text(".dockerignore"))
+            return Ignore(self.text(self.ignore_file))
         except Unfit:
             return Ignore("")
 
