@@ -95,6 +95,11 @@ CHAIN: tuple[Transform, ...] = (
     Transform("cargo_cache_kept", "cargo", "independent of the others"),
     Transform("gem_docs_kept", "gem bundle", "independent of the others"),
     Transform(
+        "copied_before_install",
+        "copy",
+        "behind the package managers' transforms: the install commands that it looks at are final",
+    ),
+    Transform(
         "owner_change_copies", "chown chmod", "behind add-where-copy-serves, which makes the copies that it joins"
     ),
     Transform("copied_to_install", "copy", "behind owner-change-copies: a copy with an owner is no installer"),

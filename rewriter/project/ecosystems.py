@@ -11,7 +11,7 @@ from rewriter.project.needs import Answer, Obstacle, View
 from rewriter.syntax.vocabulary import Call
 
 # fmt: off
-_READERS: dict[str, str] = {
+READERS: dict[str, str] = {
     "pip": "python", "uv": "python", "poetry": "python", "pipenv": "python", "pdm": "python",
     "npm": "node", "yarn": "node", "pnpm": "node", "bun": "node",
     "go": "go", "cargo": "rust",
@@ -24,10 +24,14 @@ _READERS: dict[str, str] = {
 def needs(call: Call, view: View) -> Answer:
     """What `call` needs of the project that it sees in `view`; None for a command of no ecosystem, and for one that
     neither installs nor builds."""
-    reader = _READERS.get(posixpath.basename(call.program))
+    reader = READERS.get(posixpath.basename(call.program))
     if reader is None:
         return None
     try:
-        return cast("Answer", import_module(f"rewriter.project.{reader}").needs(call, view))
+        module = import_module(f"rewriter.project.{reader}")
+    except ModuleNotFoundError:  # DRAFT: until all readers are there
+        return Obstacle(f"no reader for {reader} yet")
+    try:
+        return cast("Answer", module.needs(call, view))
     except Unfit as error:
         return Obstacle(str(error))

@@ -1,0 +1,106 @@
+"""A COPY of the build context: which files it brings, to which places, and what a later step sees of them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from rewriter.facts import Facts, Run
+from rewriter.image import State
+from rewriter.project.needs import Place, View
+from rewriter.steps.downloads import located
+from rewriter.syntax.tree import Instruction
+from rewriter.syntax.vocabulary import Call
+
+# Characters that mean themselves in a COPY, in a pattern of `.dockerignore` and in a shell.
+PLAIN = re.compile(r"[\w./@+~-]+\Z", re.ASCII)
+_PATTERN = re.compile(r"[\w./@+~*?-]+\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ContextCopy:
+    """A COPY from the context. `words` are its sources and its destination as they are written; `target` is the
+    absolute path of the destination, `places` say what lies where in the image, `folders` that some source is one."""
+
+    instruction: Instruction
+    words: tuple[str, ...]
+    target: str
+    places: tuple[Place, ...]
+    folders: bool
+
+    def brings(self, path: str) -> str | None:
+        """Where in the context the file at `path` of the image comes from, if it is this copy that brings it."""
+        for place in reversed(self.places):
+            if path == place.target:
+                return place.source
+            above = place.target.rstrip("/") + "/"
+            if path.startswith(above):
+                return posixpath.normpath(posixpath.join(place.source, path[len(above) :]))
+        return None
+
+
+def context_copy(facts: Facts, copy: Instruction, state: State) -> ContextCopy | None:
+    """Read `copy`, in front of which the settings are `state`; None for anything but a COPY of the context whose words
+    are all plain, and whose sources are there.
+
+    Source for files and folders: https://docs.docker.com/reference/dockerfile/#copy
+    """
+    if copy.keyword != "COPY" or copy.flag("from") is not None or copy.heredocs:
+        return None
+    words = copy.json or tuple(copy.value.split())
+    if len(words) < 2 or not all(map(_PATTERN.match, words)) or not PLAIN.match(words[-1]):
+        return None
+    target = located(words[-1], state.workdir)
+    if target is None:
+        return None
+    places: list[Place] = []
+    folders = False
+    for word in words[:-1]:
+        for source in _expanded(facts, word):
+            match facts.project.kind(source):
+                case "folder":
+                    folders = True
+                    places.append(Place(source, target))
+                case "file":
+                    into = words[-1].endswith(("/", ".")) or len(words) > 2 or target == state.workdir
+                    name = posixpath.join(target, posixpath.basename(source))
+                    places.append(Place(source, name if into else target))
+    return ContextCopy(copy, words, target, tuple(places), folders) if places else None
+
+
+def _expanded(facts: Facts, word: str) -> Iterator[str]:
+    """The paths of the context that a source stands for. Patterns are read in the last part of a path alone."""
+    path = posixpath.normpath(f"/{word}").lstrip("/") or "."
+    folder, name = posixpath.split(path)
+    if not set("*?").intersection(path):
+        yield path
+    elif not set("*?").intersection(folder):
+        for entry in facts.project.names(folder or "."):
+            found = posixpath.join(folder, entry)
+            if fnmatchcase(entry, name) and not facts.project.hides(found):
+                yield found
+
+
+def copies_below(facts: Facts, instruction: Instruction) -> list[ContextCopy]:
+    """The COPYs of the context whose files `instruction` finds, in order: those of its stage above it, and of the
+    stages that it grows from."""
+    image = facts.image_of(instruction)
+    if image is None:
+        return []
+    found: list[ContextCopy] = []
+    for stage in reversed(tuple(facts.lineage(image))):
+        for state, other in zip(stage.before, stage.stage.body, strict=True):
+            if other.span.start < instruction.span.start and (copy := context_copy(facts, other, state)):
+                found.append(copy)
+    return found
+
+
+def view_of(facts: Facts, run: Run, folder: str, before: tuple[Call, ...]) -> View:
+    """What a command of `run` sees of the project from `folder`; `before` are the commands of the step ahead of it."""
+    places = tuple(place for copy in copies_below(facts, run.instruction) for place in copy.places)
+    env = {name: value for name, value in run.state.env.items() if isinstance(value, str)}
+    earlier = tuple(call for other in reversed(tuple(facts.earlier(run))) for call in other.calls)
+    return View(facts.project, places, folder, env, (*earlier, *before))

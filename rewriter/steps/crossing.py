@@ -1,0 +1,152 @@
+"""How far down a COPY of the context may move: the steps behind it, and what each needs of what it copies.
+
+The theorem is in DESIGN.md rule 8: a step may run before the copy if all that it reads of the copied files is there
+already, and if nothing that it writes among them can come out of the context again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rewriter import effects
+from rewriter.facts import Facts, Run
+from rewriter.image import StageImage, State
+from rewriter.project.ecosystems import needs
+from rewriter.project.needs import Needs, Obstacle
+from rewriter.steps.context_copies import ContextCopy, view_of
+from rewriter.steps.downloads import with_folders
+from rewriter.syntax.shell import Statement
+from rewriter.syntax.tree import Instruction
+from rewriter.syntax.vocabulary import Call, call
+
+# Folders that tools themselves write to: system folders, and the homes in which package managers keep their caches.
+_SHARED = re.compile(
+    r"/(?:bin|boot|dev|etc|go|home|lib\w*|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr/local|usr/src|var)?\Z"
+    r"|/(?:bin|boot|dev|etc|lib\w*|proc|run|sbin|sys|usr/(?!src/|share/(?!\w+\Z)|local/(?:src|app)))|/home/[^/]+\Z"
+)
+_SUBSTITUTION = re.compile(r"\$\(|`|[<>]\(")
+_SETTINGS = frozenset(
+    ("CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "SHELL", "STOPSIGNAL", "USER", "WORKDIR")
+)
+_COMPOUND = frozenset(("list", "pipeline", "sequence", "subshell", "group", "if", "loop", "case"))
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of a RUN as it meets the copy: what it needs of the project, or `why` it cannot run before it."""
+
+    call: Call
+    folder: str
+    needs: Needs | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One instruction behind the copy. A RUN has its commands up to the first that cannot run before the copy; `why`
+    says why the instruction as a whole cannot."""
+
+    instruction: Instruction
+    state: State
+    run: Run | None = None
+    commands: tuple[Command, ...] = ()
+    why: str = ""
+
+
+def steps_behind(facts: Facts, image: StageImage, at: int, copy: ContextCopy) -> Iterator[Step]:
+    """The instructions behind `copy`, which is `image.stage.body[at]`, down to the first that must stay behind it,
+    and with that one."""
+    for state, instruction in zip(image.before[at + 1 :], image.stage.body[at + 1 :], strict=True):
+        step = _step(facts, state, instruction, copy)
+        yield step
+        if step.why:
+            return
+
+
+def shared(target: str) -> bool:
+    """Whether tools write to the folder `target` on their own, so that what a copy lays there may meet it."""
+    return bool(_SHARED.match(target))
+
+
+def _step(facts: Facts, state: State, instruction: Instruction, copy: ContextCopy) -> Step:
+    line = f"line {instruction.first_line}"
+    match instruction.keyword:
+        case "RUN":
+            run = facts.run(instruction)
+            if run is None:
+                return Step(instruction, state, why=f"what {line} does is not known")
+            if why := _mounts(run, copy):
+                return Step(instruction, state, why=why)
+            commands, why = _commands(facts, run, copy)
+            return Step(instruction, state, run, commands, why)
+        case "ENV" | "ARG":
+            if "$" in facts.file.text(copy.instruction.span):
+                return Step(instruction, state, why=f"{line} may change what the words of the COPY stand for")
+        case "COPY" | "ADD":
+            if why := effects.conflict(facts, copy.instruction, instruction):
+                return Step(instruction, state, why=f"{line}: {why}")
+        case keyword if keyword not in _SETTINGS:
+            return Step(instruction, state, why=f"no copy moves across the {keyword} of {line}")
+    return Step(instruction, state)
+
+
+def _mounts(run: Run, copy: ContextCopy) -> str | None:
+    for place in copy.places:
+        if run.mounts(place.target) and any("type=bind" in value for value in run.instruction.flag_values("mount")):
+            return f"line {run.instruction.first_line} mounts files over the copied ones"
+    return None
+
+
+def _commands(facts: Facts, run: Run, copy: ContextCopy) -> tuple[tuple[Command, ...], str]:
+    """The commands of `run` in order, up to the first that needs more of the copied files; and why that is."""
+    line = f"line {run.instruction.first_line}"
+    if why := _unread(run):
+        return (), f"{line} {why}"
+    found: list[Command] = []
+    for each, folder in with_folders(run):
+        if folder is None:
+            return tuple(found), f"where line {run.instruction.first_line} runs {each.program} is not known"
+        command = _command(facts, run, each, folder, copy, tuple(c.call for c in found))
+        found.append(command)
+        if command.why:
+            return tuple(found), command.why
+    return tuple(found), ""
+
+
+def _unread(run: Run) -> str | None:
+    """What in the script is more than commands whose words can be read."""
+    for statement in run.script.root.walk():
+        words = (*statement.words, *statement.assignments, *(r.target for r in statement.redirects if r.target))
+        if any(_SUBSTITUTION.search(word.raw) for word in words):
+            return "uses the output of a command"
+        if statement.kind not in _COMPOUND and call(statement) is None and not _assigns(statement):
+            return "runs a command that is not known"
+    return None
+
+
+def _assigns(statement: Statement) -> bool:
+    return statement.kind in ("assign", "command") and bool(statement.assignments) and not statement.words
+
+
+def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy, before: tuple[Call, ...]) -> Command:
+    line = f"line {run.instruction.first_line}"
+    name = " ".join(filter(None, (each.program, each.subcommand)))
+    answer = needs(each, view_of(facts, run, folder, before))
+    match answer:
+        case Obstacle(reason):
+            return Command(each, folder, why=reason)
+        case Needs(fetch=str()):
+            return Command(each, folder, answer, f"{name} needs the source")
+        case Needs():
+            redirected = [redirect for redirect in each.statement.redirects if redirect.target is not None]
+            if any(r.target and r.target.raw not in ("/dev/null", "1", "2", "&1", "&2") for r in redirected):
+                return Command(each, folder, why=f"{line} writes the output of {name} to a file")
+            return Command(each, folder, answer)
+    effect = effects.of_call(each, folder, run)
+    if effect.unknown:
+        return Command(each, folder, why=f"{line} runs {name}, which may read the copied files ({effect.unknown})")
+    if effects.meets(effect.reads | effect.writes, [place.target for place in copy.places]):
+        return Command(each, folder, why=f"{name} in {line} reads or writes below {copy.target}")
+    return Command(each, folder)
