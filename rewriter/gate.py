@@ -190,10 +190,15 @@ def _images(before: Facts, after: Facts, moves: Moves, declared: frozenset[str])
         seen = sees_before[old_run.span.start]
         if seen != sees_after[new_run.span.start] and not declared.intersection((*RUN_SEES, "mounts")):
             return f"the step of line {old_run.first_line} would run in another environment"
-    kept = list(sees_after.values())
+    paired = {new_run.span.start for _, new_run in pairs}
+    added = [run for run in after.file.instructions if run.keyword == "RUN" and run.span.start not in paired]
     for old_run in gone:
-        if sees_before[old_run.span.start] not in kept and "steps" not in declared:
-            return f"the step of line {old_run.first_line} would be merged into another environment"
+        text = before.file.text(old_run.span)
+        moved = [sees_after[run.span.start] for run in added if after.file.text(run.span) == text]
+        seen, around = sees_before[old_run.span.start], moved or list(sees_after.values())
+        if seen not in around and not declared.intersection((*RUN_SEES, "steps")):
+            verb = "moved" if moved else "merged"
+            return f"the step of line {old_run.first_line} would be {verb} into another environment"
     return None
 
 

@@ -66,7 +66,7 @@ WRONG = {
     "moved across USER": (
         "USER 1000\nRUN three # why\n",
         "RUN three # why\nUSER 1000\n",
-        "merged into another environment",
+        "moved into another environment",
     ),
     "step swallowed": ("  && two\nUSER", "  && two \\\nUSER", "another user"),
     "entrypoint": ('CMD ["x"]', 'ENTRYPOINT ["x"]', "another entrypoint"),
@@ -86,6 +86,13 @@ def test_wrong_rewrites_are_refused(old: str, new: str, reason: str) -> None:
     assert result.after.text == text
     (dropped,) = result.of(Outcome.DROPPED)
     assert reason in dropped.message
+
+
+def test_a_moved_step_is_not_excused_by_its_like() -> None:
+    text = BASE.replace("RUN three\n", "RUN three\nRUN four\n")
+    result = rewrite(text, swap("USER 1000\nRUN three\n", "RUN three\nUSER 1000\n"))
+    (dropped,) = result.of(Outcome.DROPPED)
+    assert "moved into another environment" in dropped.message
 
 
 def test_a_declared_change_passes() -> None:

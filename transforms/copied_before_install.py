@@ -30,15 +30,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from rewriter.change import Alters, Change, Declined, Edit, Evidence
+from rewriter.change import Alters, Change, Declined, Edit
 from rewriter.facts import Facts, Run
 from rewriter.image import RUN_SEES, StageImage
 from rewriter.project.ecosystems import READERS, needs
 from rewriter.project.needs import Needs
-from rewriter.steps.context_copies import PLAIN, ContextCopy, context_copy, copies_below, view_of
-from rewriter.steps.crossing import Command, Step, shared, steps_behind
+from rewriter.steps.context_copies import ContextCopy, context_copy, view_of
+from rewriter.steps.crossing import Command, Step, installs, steps_behind
 from rewriter.steps.division import (
     divide_run,
     manifest_lines,
@@ -48,6 +47,7 @@ from rewriter.steps.division import (
     take_out,
 )
 from rewriter.steps.downloads import with_folders
+from rewriter.steps.first_half import Declines, Part, part_of
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
 
@@ -59,19 +59,6 @@ _STATE = frozenset(("export", "source", ".", "eval", "umask", "unset", "pushd", 
 _SOURCE = frozenset(
     (".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".go", ".rs", ".java", ".kt", ".cs", ".php", ".rb", ".ex")
 )
-
-
-class _Declines(Exception):
-    """Why the copy stays where it is; caught within this module."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What is to be copied first (`sources`, of the context), left out by `.dockerignore`, and told."""
-
-    sources: tuple[str, ...]
-    excludes: tuple[str, ...]
-    evidence: tuple[Evidence, ...]
 
 
 def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
@@ -86,7 +73,7 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
                 continue
             try:
                 change = _divided(file, facts, image, at, copy)
-            except _Declines as reason:
+            except Declines as reason:
                 yield Declined(str(reason), copy.instruction.span)
             else:
                 if change:
@@ -101,23 +88,19 @@ def _volatile(copy: ContextCopy) -> bool:
 def _divided(file: Dockerfile, facts: Facts, image: StageImage, at: int, copy: ContextCopy) -> Change | None:
     steps = list(steps_behind(facts, image, at, copy))
     passed = [step for step in steps if not step.why]
-    last = max((i for i, step in enumerate(passed) if any(map(_installs, step.commands))), default=-1)
+    last = max((i for i, step in enumerate(passed) if any(map(installs, step.commands))), default=-1)
     blocked = steps[-1] if steps and steps[-1].why else None
     if last >= 0:
         commands = [command for step in passed[: last + 1] for command in step.commands]
         return _moved(file, facts, copy, passed[: last + 1], commands)
-    if blocked and any(map(_installs, blocked.commands[:-1])):
+    if blocked and any(map(installs, blocked.commands[:-1])):
         return _split(file, facts, copy, passed, blocked)
     if blocked is None or not _wanted(facts, image, at, blocked):
         return None
     stopped = blocked.commands[-1] if blocked.commands else None
     if stopped and stopped.needs and stopped.needs.fetch:
         return _fetched(file, facts, image, at, copy, passed, blocked, stopped)
-    raise _Declines(blocked.why)
-
-
-def _installs(command: Command) -> bool:
-    return command.needs is not None and not command.why and bool(command.needs.reads or command.call.installs)
+    raise Declines(blocked.why)
 
 
 def _wanted(facts: Facts, image: StageImage, at: int, blocked: Step) -> bool:
@@ -150,95 +133,22 @@ def _handled(facts: Facts, run: Run, start: int, program: str) -> bool:
     return False
 
 
-def _part(facts: Facts, copy: ContextCopy, commands: Sequence[Command], until: Run) -> _Part:
-    """What `commands` need of `copy`; raises `_Declines`."""
-    if any(shared(place.target) for place in copy.places) and any(_installs(command) for command in commands):
-        raise _Declines(f"the copy goes to {copy.target}, where tools keep files of their own")
-    below = copies_below(facts, until.instruction)
-    sources: dict[str, None] = {}
-    patterns: dict[str, None] = {}
-    evidence: dict[Evidence, None] = {}
-    for command in commands:
-        if command.needs is None:
-            continue
-        evidence |= dict.fromkeys(command.needs.evidence)
-        view = view_of(facts, until, command.folder, ())
-        for read in command.needs.reads:
-            if source := _source(copy, below, view.path(read)):
-                sources[source + "/" * read.endswith("/")] = None
-        for leaf in command.needs.leaves:
-            patterns |= dict.fromkeys(_patterns(facts, copy, command.folder, leaf))
-    for command in commands:
-        _reached(copy, command, tuple(sources))
-    excludes = tuple(pattern for pattern in patterns if not facts.project.ignore.covers(pattern))
-    return _Part(tuple(sources), _agreed(facts, excludes, tuple(sources)), tuple(evidence))
-
-
-def _reached(copy: ContextCopy, command: Command, sources: Sequence[str]) -> None:
-    """Raise `_Declines` where `command` changes to a folder that the first half of the copy does not bring."""
-    if command.call.program == "cd" and command.call.operands:
-        folder = copy.brings(posixpath.normpath(posixpath.join(command.folder, command.call.operands[0].raw)))
-        if folder not in (None, ".") and not any(source.startswith(f"{folder}/") for source in sources):
-            raise _Declines(f"the step changes to {folder}, which only the whole copy brings")
-
-
-def _source(copy: ContextCopy, below: Sequence[ContextCopy], path: str) -> str | None:
-    """Where in the context the file at `path` comes from, where `copy` alone brings it."""
-    found = copy.brings(path)
-    for other in below:
-        brought = other.brings(path)
-        later = other.instruction.span.start > copy.instruction.span.start
-        if other.instruction is not copy.instruction and brought and (later or brought == found):
-            return None
-    if found and not PLAIN.match(found.replace("*", "")):
-        raise _Declines(f"the name of {found} cannot stand in a COPY as it is")
-    return found
-
-
-def _patterns(facts: Facts, copy: ContextCopy, folder: str, leaf: str) -> Iterator[str]:
-    """What of the context could be laid over `leaf`, which a command in `folder` writes."""
-    path = posixpath.normpath(posixpath.join(folder, leaf.removeprefix("**/")))
-    for place in copy.places:
-        if facts.project.kind(place.source) != "folder":
-            continue
-        above = place.target.rstrip("/") + "/"
-        if f"{path}/".startswith(above) and path + "/" != above:
-            inner = posixpath.relpath(folder, place.target) if leaf.startswith("**/") else ""
-            found = posixpath.join(inner, leaf) if inner else posixpath.relpath(path, place.target)
-            yield posixpath.normpath(posixpath.join(place.source, found))
-        elif leaf.startswith("**/") and above.startswith(f"{folder.rstrip('/')}/"):
-            yield posixpath.normpath(posixpath.join(place.source, leaf))
-        elif above.startswith(f"{path}/"):
-            raise _Declines(f"the copy goes into {path}, which the install writes")
-
-
-def _agreed(facts: Facts, excludes: tuple[str, ...], sources: tuple[str, ...]) -> tuple[str, ...]:
-    """The patterns `excludes`, if nothing speaks against leaving them out of the context; raises `_Declines`."""
-    if not excludes:
-        return ()
-    after = facts.project.excluding(excludes)
-    for source in sources:
-        if after.hides(source.rstrip("/")):
-            raise _Declines(f"the install reads {source}, and writes there, too")
-    return excludes
-
-
 def _moved(
     file: Dockerfile, facts: Facts, copy: ContextCopy, steps: Sequence[Step], commands: Sequence[Command]
 ) -> Change | None:
     """The copy moves behind the last of `steps`."""
     run = steps[-1].run
     assert run is not None
-    part = _part(facts, copy, commands, run)
+    part = part_of(facts, copy, commands, run)
     if (told := _first(file, copy, part)) is None:
         return None
     lines, gone = told
     text = rest_text(file, copy, gone, _destination(copy, steps))
     edits = (take_out(file, copy, lines), put_behind(file, copy, run.instruction, text))
-    return _change(copy, part, edits, [command for command in commands if _installs(command)])
+    return _change(copy, part, edits, [command for command in commands if installs(command)])
 
 
-def _first(file: Dockerfile, copy: ContextCopy, part: _Part) -> tuple[list[str], list[str]] | None:
+def _first(file: Dockerfile, copy: ContextCopy, part: Part) -> tuple[list[str], list[str]] | None:
     """The lines of what is copied first, and the words of the copy that they take over; None where nothing is gained
     because all is read."""
     manifests = {source.rstrip("/") for source in part.sources}
@@ -265,7 +175,7 @@ def _split(file: Dockerfile, facts: Facts, copy: ContextCopy, passed: Sequence[S
     stop = blocked.commands[-1].call.statement
     at = next((i for i, member in enumerate(members) if member.start <= stop.start < member.end), 0)
     if at == 0:
-        raise _Declines(f"line {run.instruction.first_line} installs and builds in one command: {blocked.why}")
+        raise Declines(f"line {run.instruction.first_line} installs and builds in one command: {blocked.why}")
     first = [command for command in blocked.commands if command.call.statement.end <= members[at - 1].end]
     rest = [call for call in run.calls if call.statement.start >= members[at].start]
     again = ""
@@ -275,18 +185,18 @@ def _split(file: Dockerfile, facts: Facts, copy: ContextCopy, passed: Sequence[S
         elif command.call.program in _STATE or (
             command.call.statement.assignments and not command.call.statement.words
         ):
-            raise _Declines(f"line {run.instruction.first_line} sets variables for the rest of the step")
+            raise Declines(f"line {run.instruction.first_line} sets variables for the rest of the step")
     if facts.shipped(run.image) and any(_removes(call) for call in rest):
-        raise _Declines(f"line {run.instruction.first_line} installs, builds and removes in one step: {blocked.why}")
+        raise Declines(f"line {run.instruction.first_line} installs, builds and removes in one step: {blocked.why}")
     commands = [command for step in passed for command in step.commands] + first
-    part = _part(facts, copy, commands, run)
+    part = part_of(facts, copy, commands, run)
     told = _first(file, copy, part)
     text = rest_text(file, copy, told[1] if told else [], _destination(copy, passed))
     edit = divide_run(file, run, members[at - 1], members[at], text, again) if told else None
     if told is None or edit is None:
-        raise _Declines(f"line {run.instruction.first_line} installs and builds in one step: {blocked.why}")
+        raise Declines(f"line {run.instruction.first_line} installs and builds in one step: {blocked.why}")
     edits = (take_out(file, copy, told[0]), edit)
-    return _change(copy, part, edits, [command for command in commands if _installs(command)])
+    return _change(copy, part, edits, [command for command in commands if installs(command)])
 
 
 def _removes(call: Call) -> bool:
@@ -311,7 +221,7 @@ def _fetched(
     if any("type=cache" in mount for mount in run.instruction.flag_values("mount")):
         return None
     commands = [c for step in passed for c in step.commands] + [*blocked.commands[:-1], stopped]
-    part = _part(facts, copy, commands, run)
+    part = part_of(facts, copy, commands, run)
     told = _first(file, copy, part)
     if told is None:
         return None
@@ -330,7 +240,7 @@ def _fetched(
     return _done(copy, part, edits, message)
 
 
-def _change(copy: ContextCopy, part: _Part, edits: tuple[Edit, ...], installs: Sequence[Command]) -> Change:
+def _change(copy: ContextCopy, part: Part, edits: tuple[Edit, ...], installs: Sequence[Command]) -> Change:
     names = " and ".join(dict.fromkeys(map(_name, installs)))
     again = "repeats" if len({_name(command) for command in installs}) == 1 else "repeat"
     needed = f", which only {'need' if again == 'repeat' else 'needs'} {_list(part.sources)}" if part.sources else ""
@@ -338,7 +248,7 @@ def _change(copy: ContextCopy, part: _Part, edits: tuple[Edit, ...], installs: S
     return _done(copy, part, edits, message)
 
 
-def _done(copy: ContextCopy, part: _Part, edits: tuple[Edit, ...], message: str) -> Change:
+def _done(copy: ContextCopy, part: Part, edits: tuple[Edit, ...], message: str) -> Change:
     if part.excludes:
         message += f"; .dockerignore keeps {_list(part.excludes)} of the context out"
     proven = not part.sources and not part.excludes

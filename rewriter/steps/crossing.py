@@ -65,6 +65,11 @@ def steps_behind(facts: Facts, image: StageImage, at: int, copy: ContextCopy) ->
             return
 
 
+def installs(command: Command) -> bool:
+    """Whether the command installs what the project asks for, and may do so before the copy."""
+    return command.needs is not None and not command.why and bool(command.needs.reads or command.call.installs)
+
+
 def shared(target: str) -> bool:
     """Whether tools write to the folder `target` on their own, so that what a copy lays there may meet it."""
     return bool(_SHARED.match(target))
