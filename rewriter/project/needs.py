@@ -90,7 +90,8 @@ class View:
         """The file `name`; raises `Unfit` where it is not there or cannot be used."""
         file = self.file(name)
         if file is None:
-            raise Unfit(name, "is not copied into the image")
+            known = self.project.root is not None
+            raise Unfit(name, "is not copied into the image" if known else "is not known: there is no build context")
         if self.project.hides(file):
             raise Unfit(file, "is left out by .dockerignore")
         return self.project.text(file)

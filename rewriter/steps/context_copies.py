@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 
 from rewriter.facts import Facts, Run
 from rewriter.image import State
+from rewriter.project.context import Kind
 from rewriter.project.needs import Place, View
 from rewriter.steps.downloads import located
 from rewriter.syntax.tree import Instruction
@@ -60,7 +61,7 @@ def context_copy(facts: Facts, copy: Instruction, state: State) -> ContextCopy |
     folders = False
     for word in words[:-1]:
         for source in _expanded(facts, word):
-            match facts.project.kind(source):
+            match facts.project.kind(source) or _guessed(facts, word, source):
                 case "folder":
                     folders = True
                     places.append(Place(source, target))
@@ -69,6 +70,12 @@ def context_copy(facts: Facts, copy: Instruction, state: State) -> ContextCopy |
                     name = posixpath.join(target, posixpath.basename(source))
                     places.append(Place(source, name if into else target))
     return ContextCopy(copy, words, target, tuple(places), folders) if places else None
+
+
+def _guessed(facts: Facts, word: str, source: str) -> Kind | None:
+    """What a source is by its spelling, where there is no context to look into."""
+    folder = source == "." or word.endswith("/")
+    return "folder" if folder and facts.project.root is None else None
 
 
 def _expanded(facts: Facts, word: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rewriter.change import Evidence
 from rewriter.facts import Facts, Run
+from rewriter.image import Value
 from rewriter.steps.context_copies import PLAIN, ContextCopy, copies_below, view_of
 from rewriter.steps.crossing import Command, installs, shared
 
@@ -44,17 +45,21 @@ def part_of(facts: Facts, copy: ContextCopy, commands: Sequence[Command], until:
         for leaf in command.needs.leaves:
             patterns |= dict.fromkeys(_patterns(facts, copy, command.folder, leaf))
     for command in commands:
-        _reached(copy, command, tuple(sources))
+        _reached(copy, command, until.state.workdir, tuple(sources))
     excludes = tuple(pattern for pattern in patterns if not facts.project.ignore.covers(pattern))
     return Part(tuple(sources), _agreed(facts, excludes, tuple(sources)), tuple(evidence))
 
 
-def _reached(copy: ContextCopy, command: Command, sources: Sequence[str]) -> None:
+def _reached(copy: ContextCopy, command: Command, workdir: Value, sources: Sequence[str]) -> None:
     """Raise `Declines` where `command` changes to a folder that the first half of the copy does not bring."""
-    if command.call.program == "cd" and command.call.operands:
-        folder = copy.brings(posixpath.normpath(posixpath.join(command.folder, command.call.operands[0].raw)))
-        if folder not in (None, ".") and not any(source.startswith(f"{folder}/") for source in sources):
-            raise Declines(f"the step changes to {folder}, which only the whole copy brings")
+    if command.call.program != "cd" or not command.call.operands:
+        return
+    path = posixpath.normpath(posixpath.join(command.folder, command.call.operands[0].raw))
+    folder = copy.brings(path)
+    if folder is None or (isinstance(workdir, str) and f"{workdir}/".startswith(f"{path}/")):
+        return
+    if not any(folder == "." or source.startswith(f"{folder}/") for source in sources):
+        raise Declines(f"the step changes to {path}, which only the whole copy brings")
 
 
 def _source(copy: ContextCopy, below: Sequence[ContextCopy], path: str) -> str | None:
