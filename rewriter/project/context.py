@@ -133,8 +133,8 @@ class Project:
         """The `.dockerignore` of the context; one that hides nothing where there is none."""
         try:
             return Ignore(self.text(self.ignore_file))
-        except Unfit:
-            return Ignore("")
+        except Unfit as unfit:
+            return Ignore("", broken=unfit.reason if self.kind(self.ignore_file) else None)
 
     def _inside(self, path: str) -> Path | None:
         self.asked.add(path)
