@@ -1,9 +1,32 @@
-"""Options and helpers shared by the tests."""
+"""Options and fixtures shared by the tests."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+
+from . import engine
+from .golden_cases import Case
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the expected files of the golden cases")
+
+
+@pytest.fixture(scope="session")
+def images() -> Iterator[frozenset[str]]:
+    """The images of the engine. Its build cache is left as it was."""
+    found = engine.images()
+    if found is None:
+        pytest.skip("no Docker engine is reachable: nothing is built or checked")
+    with engine.no_cache_left():
+        yield found
+
+
+@pytest.fixture
+def needs(case: Case, images: frozenset[str]) -> None:
+    """Skip where the engine lacks an image that the case takes from elsewhere."""
+    missing = engine.sources(case.before) - images
+    if missing:
+        pytest.skip("the engine lacks an image of the case")

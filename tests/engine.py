@@ -151,22 +151,37 @@ class Image:
     owned: Mapping[str, frozenset[str]]
 
 
+def reused(text: str, context: Path) -> list[tuple[str, bool]]:
+    """Build the Dockerfile `text` with the build cache: its steps as BuildKit names them (`[build 3/5] RUN x`), and
+    whether each was taken from the cache."""
+    said = _built(text, context)
+    steps = re.findall(r"^#(\d+) (\[(?!internal).*)$", said, re.MULTILINE)
+    cached = set(re.findall(r"^#(\d+) CACHED$", said, re.MULTILINE))
+    return list(dict.fromkeys((step, number in cached) for number, step in steps))
+
+
 @contextmanager
 def built(text: str, context: Path) -> Iterator[Image]:
     """Build the Dockerfile `text` in the folder `context`, afresh; the image is removed behind the block."""
     tag = f"dockerslim-test:{uuid4().hex}"
+    _built(text, context, "--no-cache", "--tag", tag)
+    try:
+        yield _inspect(tag)
+    finally:
+        _docker("image", "rm", tag)
+
+
+def _built(text: str, context: Path, *options: str) -> str:
+    """Build, and return what the engine says."""
     scratch = without_frontend(text)[0].encode("utf-8", "surrogateescape")
-    command = ["docker", "build", "--no-cache", "--progress=plain", "--tag", tag, "--file", "-", str(context)]
+    command = ["docker", "build", "--progress=plain", *options, "--file", "-", str(context)]
     for _ in range(_TRIES):
         done = subprocess.run(command, input=scratch, capture_output=True)
         said = done.stderr.decode(errors="replace")
         if done.returncode == 0 or not _UNREACHABLE.search(said):
             break
     assert done.returncode == 0, said[-3000:]
-    try:
-        yield _inspect(tag)
-    finally:
-        _docker("image", "rm", tag)
+    return said
 
 
 def _inspect(tag: str) -> Image:

@@ -2,13 +2,15 @@
 
 A case is a folder with a `Dockerfile` and the expected `fixed.Dockerfile`; one named `keep-…` must stay byte for byte.
 The folder is the build context, too; `fixed.dockerignore` is the `.dockerignore` that the same change completes.
-`dockerslim.toml` beside it sets the options; `declined.txt` holds words that a reason for declining must contain,
-`reported.txt` words of a report.
+An (empty) file `build` has the case built by a real engine; `rebuild` names a source file, whose edit must not repeat
+an install. `dockerslim.toml` beside it sets the options; `declined.txt` holds words that a reason for declining must
+contain, `reported.txt` words of a report.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +57,15 @@ class Case:
         """The lines of `declined.txt` or `reported.txt`."""
         file = self.folder / f"{name}.txt"
         return file.read_text("utf-8").splitlines() if file.exists() else []
+
+    def context(self, folder: Path, *, fixed: bool) -> Path:
+        """Write the project to `folder`, with the ignore file of before or after, without what makes it a case."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        if fixed and self.ignore.exists():
+            shutil.copy(self.ignore, folder / ".dockerignore")
+        for name in ("fixed.Dockerfile", "fixed.dockerignore", "build", "rebuild", "declined.txt", "reported.txt"):
+            (folder / name).unlink(missing_ok=True)
+        return folder
 
     def options(self) -> Options:
         return load(self.folder, [transform.name for transform in CHAIN]).options()

@@ -97,6 +97,9 @@ def _agreed(facts: Facts, excludes: tuple[str, ...], sources: tuple[str, ...]) -
     if not excludes:
         return ()
     after = facts.project.excluding(excludes)
+    for pattern in excludes:
+        if not after.ignore.covers(pattern):
+            raise Declines(f"{facts.project.ignore_file} brings back what {pattern} would leave out")
     for source in sources:
         if after.hides(source.rstrip("/")):
             raise Declines(f"the install reads {source}, and writes there, too")
