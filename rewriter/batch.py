@@ -93,7 +93,7 @@ def process_bytes(data: bytes, path: Path, settings: Settings, *, explicit: bool
         configured = settings.load(path.parent)
         options = configured.options(path, **settings.overrides)
         context = settings.context or configured.context or path.parent
-        project = Project(context if context.is_dir() else None, overlay=_overlay(context, settings))
+        project = Project(context if context.is_dir() else None, dockerfile=path, overlay=_overlay(context, settings))
         result = rewrite(data, project, options)
         return Done(path, result, context=project.root if result.others else None)
     except ConfigError as error:

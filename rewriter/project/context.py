@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,8 @@ from rewriter.project.dockerignore import Ignore
 Kind = Literal["file", "folder"]
 # In bytes: larger than the lock files of large workspaces, small enough to be read in a moment.
 MANIFEST_LIMIT = 8_000_000
+# More files and folders than the largest repositories hold, and few enough to be listed in a moment.
+LISTING_LIMIT = 200_000
 
 
 class Unfit(Exception):
@@ -31,18 +34,21 @@ class Project:
 
     `locate` finds the root when something is asked for the first time; `overlay` holds texts that stand in the place
     of files (unsaved buffers, a `.dockerignore` that is about to be written). `asked` holds the paths that were looked
-    at, whether they exist or not: the key for caches and file watching. Nothing outside the context is ever read.
+    at, whether they exist or not: the key for caches and file watching. Nothing outside the context is ever read, but
+    for the ignore file that lies beside the Dockerfile at `dockerfile`.
     """
 
     def __init__(
         self,
         root: Path | None = None,
         *,
+        dockerfile: Path | None = None,
         locate: Callable[[], Path | None] | None = None,
         overlay: Mapping[str, str] | None = None,
     ) -> None:
         self._given = root
         self._locate = locate
+        self._dockerfile = dockerfile
         self.overlay = dict(overlay or {})
         self.asked: set[str] = set()
 
@@ -57,7 +63,7 @@ class Project:
 
     def kind(self, path: str) -> Kind | None:
         """What lies at `path`, relative to the context; None where nothing does, or where that cannot be known."""
-        if _plain(path) in self.overlay:
+        if self._key(path) in self.overlay:
             return "file"
         inside = self._inside(path)
         try:
@@ -68,7 +74,7 @@ class Project:
 
     def head(self, path: str, size: int) -> bytes | None:
         """The first `size` bytes of the file at `path`; None where there is none."""
-        if (held := self.overlay.get(_plain(path))) is not None:
+        if (held := self.overlay.get(self._key(path))) is not None:
             return held.encode()[:size]
         inside = self._inside(path)
         if inside is None or self.kind(path) != "file":
@@ -82,7 +88,7 @@ class Project:
     def text(self, path: str) -> str:
         """The file at `path`. Raises `Unfit` where there is none, and for a link, a file of more than 8 MB, or one
         that is not UTF-8."""
-        if (held := self.overlay.get(_plain(path))) is not None:
+        if (held := self.overlay.get(self._key(path))) is not None:
             return held
         content = self.head(path, MANIFEST_LIMIT + 1)
         if content is None:
@@ -107,19 +113,75 @@ class Project:
             return ()
 
     def hides(self, path: str) -> bool:
-        """Whether `.dockerignore` leaves the path out of the context."""
-        return self.ignore.hides(_plain(path))
+        """Whether the ignore file leaves the path out of the context. A folder is there when something below it is."""
+        path = _plain(path)
+        if not self.ignore.hides(path):
+            return False
+        return self.ignore.prunes(path) or self.kind(path) != "folder" or not any(True for _ in self._walk(path))
+
+    def files(self) -> tuple[str, ...]:
+        """The paths of all files and links in the context, sorted, but for what its ignore file leaves out.
+
+        Raises `Unfit` where there are too many, and where a folder cannot be read.
+        """
+        return self._files
+
+    @cached_property
+    def _files(self) -> tuple[str, ...]:
+        own = {path for path in self.overlay if not path.startswith("../") and not self.ignore.hides(path)}
+        return tuple(sorted(own.union(self._walk("."))))
+
+    def _walk(self, folder: str) -> Iterator[str]:
+        """The files and links below `folder` that are not hidden, without following links."""
+        inside = self._inside(folder)
+        if inside is None or self.linked(folder):
+            return
+        ignore, seen = self.ignore, 0
+        todo = [("" if folder == "." else f"{folder}/", str(inside))]
+        while todo:
+            prefix, place = todo.pop()
+            self.asked.add(prefix.rstrip("/") or ".")
+            try:
+                entries = list(os.scandir(place))
+            except OSError:
+                raise Unfit(prefix.rstrip("/") or ".", "cannot be listed") from None
+            seen += len(entries)
+            if seen > LISTING_LIMIT:
+                raise Unfit("the context", f"holds more than {LISTING_LIMIT:,} files")
+            for entry in entries:
+                path = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if not ignore.prunes(path):
+                        todo.append((f"{path}/", entry.path))
+                elif not ignore.hides(path):
+                    yield path
+
+    @cached_property
+    def ignore_file(self) -> str:
+        """The path of the file that says what the context leaves out, whether it exists or not.
+
+        It is relative to the context, and begins with `../` where it lies beside a Dockerfile out of the context.
+        Source: https://docs.docker.com/build/concepts/context/#filename-and-location; one that is empty counts, too.
+        """
+        if self._dockerfile is None or self.root is None:
+            return ".dockerignore"
+        beside = os.path.relpath(f"{self._dockerfile}.dockerignore", self.root)
+        return beside if os.path.lexists(self.root / beside) or beside in self.overlay else ".dockerignore"
 
     @property
-    def ignore_file(self) -> str:
-        """The path of the file that says what the context leaves out, whether it exists or not."""
-        return ".dockerignore"
+    def container_ignore(self) -> str | None:
+        """The ignore file that Podman and Buildah read in place of Docker's, None where there is none.
+
+        Source: https://docs.podman.io/en/latest/markdown/podman-build.1.html#containerignore-dockerignore
+        """
+        return ".containerignore" if self.kind(".containerignore") else None
 
     def excluding(self, patterns: Iterable[str]) -> Project:
         """The same context, with `patterns` added to its ignore file."""
         there = self.head(self.ignore_file, MANIFEST_LIMIT) or b""
         text = completed(there.decode("utf-8", "surrogateescape"), patterns)
-        other = Project(self.root, overlay={**self.overlay, self.ignore_file: text})
+        overlay = {**self.overlay, self.ignore_file: text}
+        other = Project(self.root, dockerfile=self._dockerfile, overlay=overlay)
         other.asked = self.asked
         return other
 
@@ -130,17 +192,25 @@ class Project:
 
     @cached_property
     def ignore(self) -> Ignore:
-        """The `.dockerignore` of the context; one that hides nothing where there is none."""
-        try:
-            return Ignore(self.text(self.ignore_file))
-        except Unfit as unfit:
-            return Ignore("", broken=unfit.reason if self.kind(self.ignore_file) else None)
+        """The ignore file of the context; one that hides nothing where there is none."""
+        content = self.head(self.ignore_file, MANIFEST_LIMIT + 1)
+        if content is None:
+            there = self.root is not None and os.path.lexists(self.root / self.ignore_file)
+            return Ignore("", broken=f"{self.ignore_file} cannot be read" if there else None)
+        if len(content) > MANIFEST_LIMIT:
+            return Ignore("", broken=f"{self.ignore_file} is too large")
+        return Ignore(content.decode("utf-8", "surrogateescape"))
+
+    def _key(self, path: str) -> str:
+        return path if path == self.ignore_file else _plain(path)
 
     def _inside(self, path: str) -> Path | None:
         self.asked.add(path)
         if self.root is None or self._resolved is None:
             return None
         try:
+            if path.startswith("../") and path == self.ignore_file:
+                return self.root / path
             target = (self.root / path.lstrip("/")).resolve()
             return target if target.is_relative_to(self._resolved) else None
         except (OSError, ValueError, RuntimeError):

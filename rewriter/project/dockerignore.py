@@ -218,6 +218,8 @@ def _pattern(line: str) -> Pattern | None:
     text = line.strip(_SPACE)
     if line.startswith("#") or not text:
         return None
+    if not text.isprintable() and any("\ud800" <= char <= "\udfff" for char in text):
+        raise BadPattern("the line is not UTF-8")
     # The file's reader cleans the path behind a `!`, the matcher then the whole line, and looks for a `!` again.
     marks, text = ("!", text[1:].strip(_SPACE)) if text[0] == "!" else ("", text)
     if text:

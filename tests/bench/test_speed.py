@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from rewriter import Level, Options, Unreadable, rewrite
+from rewriter import Level, Options, Project, Unreadable, rewrite
 from rewriter.image import pairs
 from rewriter.knowledge.apt_packages import best_release
 from rewriter.syntax.reader import _check as reader_check
@@ -54,3 +54,14 @@ def test_hundred_files_of_the_corpus(benchmark: BenchmarkFixture, level: Level) 
 def test_cost_grows_with_the_length(benchmark: BenchmarkFixture, steps: int) -> None:
     text = "FROM debian:12\n" + "".join(f"# step {n}\nRUN echo {n} && mkdir -p /d{n}\n" for n in range(steps))
     assert benchmark(rewrite, text).before.text == text
+
+
+def test_fifty_thousand_files_of_a_context(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    for number in range(500):
+        folder = tmp_path / f"package{number % 20}" / f"source{number}"
+        folder.mkdir(parents=True)
+        for name in range(100):
+            (folder / f"module_{name}.py").touch()
+    patterns = (".git", "**/node_modules", "**/.venv", "**/*.pyc", "*.md", "!README.md", "dist", ".env*", "**/obj")
+    (tmp_path / ".dockerignore").write_text("\n".join(patterns))
+    assert len(benchmark(lambda: Project(tmp_path).files())) == 50_001
