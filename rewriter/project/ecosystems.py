@@ -13,7 +13,7 @@ from rewriter.syntax.vocabulary import Call
 # fmt: off
 READERS: dict[str, str] = {
     "pip": "python", "uv": "python", "poetry": "python", "pipenv": "python", "pdm": "python",
-    "npm": "node", "yarn": "node", "pnpm": "node", "bun": "node",
+    "npm": "node", "yarn": "node", "pnpm": "node", "bun": "node", "corepack": "node", "npx": "node",
     "go": "go", "cargo": "rust",
     "mvn": "java", "mvnw": "java", "gradle": "java", "gradlew": "java",
     "dotnet": "dotnet", "composer": "php", "composer.phar": "php", "bundle": "ruby", "mix": "elixir",
