@@ -102,6 +102,14 @@ class Project:
         except UnicodeDecodeError:
             raise Unfit(_plain(path), "is not UTF-8") from None
 
+    def executable(self, path: str) -> bool:
+        """Whether the file at `path` may be executed: COPY keeps that."""
+        inside = self._inside(path)
+        try:
+            return inside is not None and bool(inside.stat().st_mode & 0o111)
+        except (OSError, ValueError):
+            return False
+
     def names(self, path: str = ".") -> tuple[str, ...]:
         """What lies in the folder `path`, sorted; empty where there is no such folder."""
         inside = self._inside(path)

@@ -15,7 +15,7 @@ READERS: dict[str, str] = {
     "pip": "python", "uv": "python", "poetry": "python", "pipenv": "python", "pdm": "python",
     "npm": "node", "yarn": "node", "pnpm": "node", "bun": "node", "corepack": "node", "npx": "node",
     "go": "go", "cargo": "rust",
-    "mvn": "java", "mvnw": "java", "gradle": "java", "gradlew": "java",
+    "mvn": "java", "gradle": "gradle",
     "dotnet": "dotnet", "composer": "php", "composer.phar": "php", "bundle": "ruby", "mix": "elixir",
 }
 # fmt: on

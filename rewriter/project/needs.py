@@ -96,6 +96,11 @@ class View:
             raise Unfit(file, "is left out by .dockerignore")
         return self.project.text(file)
 
+    def executable(self, name: str) -> bool:
+        """Whether the file `name` may be executed."""
+        file = self.file(name)
+        return file is not None and self.project.executable(file)
+
     def names(self, name: str = ".") -> tuple[str, ...]:
         """What lies in the folder `name`, sorted."""
         file = self.file(name)

@@ -15,6 +15,8 @@ from rewriter.syntax.shell import Script, Statement, Word
 _PIP = re.compile(r"pip([0-9](\.[0-9]+)?)?\Z")
 _PYTHON = re.compile(r"(python|pypy)([0-9](\.[0-9]+)?)?\Z")
 _ALIASES = {"mamba": "conda", "micromamba": "conda", "yarnpkg": "yarn", "bundler": "bundle"}
+# A wrapper script of the project takes the options of its tool, wherever it lies.
+_WRAPPER_SCRIPTS = {"mvnw": "mvn", "gradlew": "gradle"}
 _BIN = re.compile(r"/(?:usr/|usr/local/)?s?bin/([^/]+)\Z")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _WRAPPERS: dict[str, frozenset[str]] = {
@@ -176,6 +178,8 @@ def _program(words: tuple[Word, ...], at: int) -> tuple[str, int]:
         module = words[at + 2].raw
         if module in ("pip", "pipenv", "poetry", "uv"):
             return module, at + 2
+    if script := _WRAPPER_SCRIPTS.get(name.rpartition("/")[2]):
+        return script, at
     return _ALIASES.get(name, name), at
 
 
