@@ -28,7 +28,8 @@ def manifest_lines(file: Dockerfile, copy: ContextCopy, sources: Sequence[str]) 
             destination = (_folder(copy.words[-1]) + above).removeprefix("./") or "./"
         groups.setdefault(destination, []).append(own.get(source, source))
     lines = []
-    for destination, words in groups.items():
+    top = _folder(copy.words[-1])
+    for destination, words in sorted(groups.items(), key=lambda group: group[0] != top):
         folders = [word for word in words if word.endswith("/")]
         files = [word for word in words if not word.endswith("/")]
         lines += [_line(file, copy, [word], destination) for word in folders]
