@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rewriter import Project, Rewrite, Unreadable, rewrite
+from rewriter import Options, Project, Rewrite, Unreadable, rewrite
 from rewriter.beside import Beside
 from rewriter.config import Config, ConfigError
 from rewriter.config import load as closest_config
@@ -90,10 +90,7 @@ def process(found: Found | Trouble, settings: Settings) -> Done:
 def process_bytes(data: bytes, path: Path, settings: Settings, *, explicit: bool = True) -> Done:
     """Rewrite `data` as the content of the Dockerfile at `path`, which need not exist."""
     try:
-        configured = settings.load(path.parent)
-        options = configured.options(path, **settings.overrides)
-        context = settings.context or configured.context or path.parent
-        project = Project(context if context.is_dir() else None, dockerfile=path, overlay=_overlay(context, settings))
+        options, project = surroundings(path, settings)
         result = rewrite(data, project, options)
         return Done(path, result, context=project.root if result.others else None)
     except ConfigError as error:
@@ -104,6 +101,15 @@ def process_bytes(data: bytes, path: Path, settings: Settings, *, explicit: bool
         return Done(path, error=error.reason, line=error.line)
     except Exception as error:  # one file that we stumble over must not stop the others
         return Done(path, error=f"a bug of dockerslim, please report it: {type(error).__name__}: {error}")
+
+
+def surroundings(path: Path, settings: Settings) -> tuple[Options, Project]:
+    """How to rewrite the Dockerfile at `path`, and what lies beside it; raises `ConfigError`."""
+    configured = settings.load(path.parent)
+    context = settings.context or configured.context or path.parent
+    root = context if context.is_dir() else None
+    project = Project(root, dockerfile=path, overlay=_overlay(context, settings))
+    return configured.options(path, **settings.overrides), project
 
 
 def _overlay(context: Path, settings: Settings) -> dict[str, str]:

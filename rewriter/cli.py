@@ -1,4 +1,4 @@
-"""The command line: `dockerslim fix`, `check` and `explain`.
+"""The command line: `dockerslim fix`, `check`, `layers` and `explain`.
 
 Exit codes: 0 nothing to do, or all written; 1 findings, or a diff; 2 an error. Messages go to standard error.
 """
@@ -51,7 +51,7 @@ def _unknown(name: str) -> str:
 
 
 def shared_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that `fix` and `check` have in common."""
+    """The options that `fix`, `check` and `layers` have in common."""
     levels = click.Choice([level.label for level in Level])
     options = [
         click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True)),
@@ -179,11 +179,7 @@ def check(paths: tuple[Path, ...], style: str, baseline: Path | None, **given: A
     """List the findings in the Dockerfiles at PATHS, at their own lines; writes nothing."""
     settings = _settings(given)
     outcomes = (*_SHOWN, *_ALSO_VERBOSE) if given["verbose"] else _SHOWN
-    if _is_stdin(paths):
-        path = given["stdin_filename"] or Path("Dockerfile")
-        results = [process_bytes(sys.stdin.buffer.read(), path, settings)]
-    else:
-        results = list(_run(paths, settings, given))
+    results = _results(paths, settings, given)
     for done in results:
         _say(done, verbose=False)
     found = [(done, list(done.rewrite.of(*outcomes))) for done in results if done.rewrite]
@@ -207,6 +203,24 @@ def check(paths: tuple[Path, ...], style: str, baseline: Path | None, **given: A
         module = import_module(f"rewriter.report.{'as_json' if style == 'json' else style}")
         _write(module.render(found, results))
     sys.exit(_code(results, counted))
+
+
+@dockerslim.command()
+@shared_options
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
+)
+def layers(paths: tuple[Path, ...], style: str, **given: Any) -> None:
+    """Show which steps run again after an edit of the source, of a manifest or of the base image: before and after
+    the rewrite of the Dockerfiles at PATHS. Writes nothing."""
+    from rewriter.cli_layers import show
+
+    settings = _settings(given)
+    results = _results(paths, settings, given)
+    for done in results:
+        _say(done, given["verbose"])
+    show(results, settings, style, colours=_colours(sys.stdout))
+    sys.exit(_code(results, False))
 
 
 @dockerslim.command()
@@ -248,6 +262,14 @@ def _run(paths: Sequence[Path], settings: Settings, given: dict[str, Any], seria
         click.echo("no Dockerfiles found", err=True)
     done = _one_by_one(found, settings) if serial else process_all(found, settings, given["jobs"])
     return _with_progress(done, len(found)) if _shows_progress(given, serial) else iter(done)
+
+
+def _results(paths: Sequence[Path], settings: Settings, given: dict[str, Any]) -> list[Done]:
+    """What comes of the files at `paths`, or of standard input; writes nothing."""
+    if not _is_stdin(paths):
+        return list(_run(paths, settings, given))
+    path = given["stdin_filename"] or Path("Dockerfile")
+    return [process_bytes(sys.stdin.buffer.read(), path, settings)]
 
 
 def _one_by_one(found: Sequence[Found | Trouble], settings: Settings) -> Iterator[Done]:

@@ -13,7 +13,12 @@ import rewriter
 from rewriter import Level, Options, Outcome, Project
 from rewriter.engine import run
 from rewriter.explain import explanation, read, table
+from rewriter.facts import Facts
+from rewriter.layers import model
+from rewriter.report.layers import Compared, Style, closing
+from rewriter.report.layers import table as layers_table
 from rewriter.source import Source
+from rewriter.syntax import reader as syntax
 from transforms import CHAIN, NAMES, Transform
 
 from .golden_cases import GOLDEN, Case
@@ -58,11 +63,24 @@ def example() -> str:
     return f"```diff\n{diff}```\n"
 
 
+def layers_example() -> str:
+    """The README's table of layers, of a golden case."""
+    case = Case(GOLDEN / "chain" / "node-express")
+    before, after = (
+        model(Facts(syntax.read(Source(text)), case.options(), Project(case.folder)))
+        for text in (case.before, case.rewrite(case.before).after.text)
+    )
+    compared = Compared(Path("Dockerfile"), before, after, True)
+    lines = [*layers_table(compared, Style()), "", closing(compared)]
+    return "```text\n" + "\n".join(lines) + "\n```\n"
+
+
 @pytest.mark.parametrize(
     ("mark", "expected"),
     [
         ("transforms", lambda: table({transform.name: transform.documentation for transform in CHAIN})),
         ("example", example),
+        ("layers", layers_example),
     ],
 )
 def test_part_of_the_readme_is_generated(
