@@ -31,9 +31,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Sequence
 
-from rewriter.change import Alters, Change, Declined, Edit
+from rewriter.change import Alters, Change, Declined, Edit, Evidence, apply
 from rewriter.facts import Facts, Run
 from rewriter.image import RUN_SEES, StageImage
+from rewriter.layers import repeated
 from rewriter.project.ecosystems import READERS, needs
 from rewriter.project.needs import Needs
 from rewriter.steps.context_copies import ContextCopy, context_copy, view_of
@@ -145,7 +146,7 @@ def _moved(
     lines, gone = told
     text = rest_text(file, copy, gone, _destination(copy, steps))
     edits = (take_out(file, copy, lines), put_behind(file, copy, run.instruction, text))
-    return _change(copy, part, edits, [command for command in commands if installs(command)])
+    return _change(facts, copy, part, edits, [command for command in commands if installs(command)])
 
 
 def _first(file: Dockerfile, copy: ContextCopy, part: Part) -> tuple[list[str], list[str]] | None:
@@ -196,7 +197,7 @@ def _split(file: Dockerfile, facts: Facts, copy: ContextCopy, passed: Sequence[S
     if told is None or edit is None:
         raise Declines(f"line {run.instruction.first_line} installs and builds in one step: {blocked.why}")
     edits = (take_out(file, copy, told[0]), edit)
-    return _change(copy, part, edits, [command for command in commands if installs(command)])
+    return _change(facts, copy, part, edits, [command for command in commands if installs(command)])
 
 
 def _removes(call: Call) -> bool:
@@ -237,23 +238,27 @@ def _fetched(
         edits = (take_out(file, copy, lines[:-1]), put_ahead(file, run.instruction, [lines[-1], rest]))
     message = f"{_named(copy)} stands before {_name(stopped)}, so that each edit of the source downloads all again: "
     message += f"{answer.fetch} on the manifests alone is kept" + (f"; {answer.still}" if answer.still else "")
-    return _done(copy, part, edits, message)
+    return _done(facts, copy, part, edits, message)
 
 
-def _change(copy: ContextCopy, part: Part, edits: tuple[Edit, ...], installs: Sequence[Command]) -> Change:
+def _change(
+    facts: Facts, copy: ContextCopy, part: Part, edits: tuple[Edit, ...], installs: Sequence[Command]
+) -> Change:
     names = " and ".join(dict.fromkeys(map(_name, installs)))
     again = "repeats" if len({_name(command) for command in installs}) == 1 else "repeat"
     needed = f", which only {'need' if again == 'repeat' else 'needs'} {_list(part.sources)}" if part.sources else ""
     message = f"{_named(copy)} stands before {names}{needed}: each edit of the source {again} it all"
-    return _done(copy, part, edits, message)
+    return _done(facts, copy, part, edits, message)
 
 
-def _done(copy: ContextCopy, part: Part, edits: tuple[Edit, ...], message: str) -> Change:
+def _done(facts: Facts, copy: ContextCopy, part: Part, edits: tuple[Edit, ...], message: str) -> Change:
     if part.excludes:
         message += f"; .dockerignore keeps {_list(part.excludes)} of the context out"
     proven = not part.sources and not part.excludes
     span = copy.instruction.span
-    return Change(message, edits, span, Alters.ORDER, proven, part.evidence, excludes=part.excludes)
+    saved = repeated(facts, apply(facts.file.source.text, edits))
+    evidence = (*part.evidence, *([Evidence(saved)] if saved else []))
+    return Change(message, edits, span, Alters.ORDER, proven, evidence, excludes=part.excludes)
 
 
 def _named(copy: ContextCopy) -> str:
