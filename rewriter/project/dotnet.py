@@ -122,9 +122,12 @@ def _options(call: Call, view: View, options: list[tuple[Word, str, str | None]]
             setting = (value or "").partition("=")[0]
             if not setting or setting in known["properties"]["names"]:
                 raise Unknown(f"{word.raw} moves what is restored")
+            if setting in known["options"]["properties"]:
+                continue
         if not restores and name in ("--self-contained", "--sc"):
             after = next((other.raw for other in call.operands if other.start > word.end), "")
-            words += [] if "false" in (value, after) else ["-p:SelfContained=true"]
+            told = call.has("-r", "--runtime") and "false" not in (value, after)
+            words += ["-p:SelfContained=true"] if told else []
         elif restores and name in known["restore"]["options"]:
             _named(view, name, value, found)
         elif not restores and name in known["options"]["restore"]:
@@ -166,16 +169,26 @@ def _reads(view: View, start: str, found: Restore) -> tuple[str, ...]:
     sdk = nearest(view, view.folder, "global.json")
     paths = [first, *([sdk] if sdk else []), *found.shared, *found.projects]
     names = [written(view, path.rstrip("/")) + ("/" if path.endswith("/") else "") for path in paths]
-    return tuple(dict.fromkeys(names))
+    return tuple(sorted(dict.fromkeys(names), key=lambda name: "/" in name))
 
 
 def _leaves(view: View, found: Restore) -> tuple[str, ...]:
     below = view.folder.rstrip("/") + "/"
     objects = [posixpath.join(posixpath.dirname(project), "obj") for project in found.projects]
-    leaves = ["**/obj"] if any(path.startswith(below) for path in objects) else []
-    leaves += [path for path in objects if not path.startswith(below)]
+    inner = [path for path in objects if path.startswith(below)]
+    # One pattern for all is what people write; it must not hide a folder of sources that happens to be called so.
+    if len(inner) > 1 and not _other_objects(view, found):
+        objects = ["**/obj", *(path for path in objects if path not in inner)]
     places = [*found.packages, *([view.path(view.env["NUGET_PACKAGES"])] if view.env.get("NUGET_PACKAGES") else [])]
-    return tuple(dict.fromkeys((*leaves, *(written(view, path) for path in places if inside(view, path)))))
+    leaves = [*objects, *(path for path in places if inside(view, path))]
+    return tuple(dict.fromkeys(written(view, path) if path.startswith("/") else path for path in leaves))
+
+
+def _other_objects(view: View, found: Restore) -> bool:
+    """Whether a folder `obj` that no restore writes lies near the projects."""
+    own = {posixpath.dirname(project) for project in found.projects}
+    near = {posixpath.join(folder, name) for folder in (*own, view.folder) for name in view.names(folder)}
+    return any(view.kind(posixpath.join(folder, "obj")) is not None for folder in near - own)
 
 
 def _evidence(view: View, start: str, found: Restore) -> tuple[Evidence, ...]:

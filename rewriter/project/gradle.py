@@ -35,6 +35,8 @@ def needs(call: Call, view: View) -> Answer:
     if not only and any(_wrapped(earlier) for earlier in view.before):
         return None  # the distribution is there already
     folder = posixpath.dirname(view.path(name))
+    if not only and view.kind(folder) != "folder":
+        return None  # what is copied was chosen file by file
     started = script(view, name)
     if isinstance(started, Obstacle):
         return started

@@ -27,7 +27,7 @@ from rewriter.project.folders import inside, nearest, written
 from rewriter.project.manifests import line_of, xml
 from rewriter.project.needs import Answer, Needs, Obstacle, View
 from rewriter.project.poms import Pom, Poms
-from rewriter.project.starts import prefix, script
+from rewriter.project.starts import OF_THE_PROJECT, prefix, script
 from rewriter.syntax.vocabulary import Call
 
 _DOWNLOADS = re.compile(
@@ -38,6 +38,7 @@ _TELLING = re.compile(
     r"-D\s*(classifier|type|(in|ex)clude\w+|outputFile|mdep\.|maven\.ext\.|markersDirectory|excludeTransitive|silent)"
 )
 
+_CONFIGURATION = ("wrapper/maven-wrapper.properties", "extensions.xml", "maven.config", "jvm.config")
 _ELSEWHERE = frozenset(
     (
         "-s",
@@ -131,7 +132,10 @@ def _needs(call: Call, view: View, *, downloads: bool) -> Answer:
 def _reads(call: Call, view: View, found: Poms, homes: list[str], settings: list[str]) -> tuple[str, ...]:
     """All files that are read, as the command would write them; what lies in a folder that is read is not named."""
     script = [view.path(call.head.value or "")] if _wrapper(call) else []
-    paths = [*script, *(pom.path for pom in found.all), *homes, *settings, *found.extra]
+    paths = [*script, *(pom.path for pom in found.all), *settings, *found.extra]
+    for home in homes:
+        parts = [home + name for name in _CONFIGURATION if view.kind(home + name) is not None]
+        paths += [home] if view.kind(home) == "folder" else parts
     folders = tuple(path for path in paths if path.endswith("/"))
     return tuple(
         written(view, path.rstrip("/")) + ("/" if path.endswith("/") else "")
@@ -172,24 +176,28 @@ def _tool(call: Call, view: View, folder: str) -> tuple[str, list[str]] | Obstac
         started = script(view, name)
         if isinstance(started, Obstacle):
             return started
-        home = nearest(view, posixpath.dirname(view.path(name)), ".mvn")
+        home = _home(view, posixpath.dirname(view.path(name)))
         if home is None:
             return Obstacle(f"{view.file(name)} needs .mvn/wrapper/, which is not in the context")
-        command, homes = started, [home + "/"]
-        properties = view.text(f"{home}/wrapper/maven-wrapper.properties")
-        if re.search(
-            r"(?mi)^\s*(distribution|zipStore)Base\s*=\s*PROJECT|^\s*distributionUrl\s*=(?!\s*http)", properties
-        ):
-            return Obstacle(f"{view.file(home)}/wrapper/maven-wrapper.properties keeps Maven in the project")
-    home = nearest(view, folder, ".mvn")
-    if home is not None and home + "/" not in homes:
-        homes.append(home + "/")
+        command, homes = started, [home]
+        properties = view.text(home + _CONFIGURATION[0])
+        if OF_THE_PROJECT.search(properties):
+            return Obstacle(f"{view.file(home + _CONFIGURATION[0])} keeps Maven in the project")
+    home = _home(view, folder)
+    if home is not None and home not in homes:
+        homes.append(home)
     for home in homes:
         name = f"{home}extensions.xml"
         for element in xml(view, name).iter("extension") if view.kind(name) is not None else ():
             if not poms.extension(loaded := poms.coordinates(element)):
                 return Obstacle(f"{view.file(name)} loads {loaded}, and what that reads is not known")
     return command, homes
+
+
+def _home(view: View, folder: str) -> str | None:
+    """The `.mvn/` of the nearest folder from `folder` upwards."""
+    found = nearest(view, folder, *(posixpath.join(".mvn", name) for name in ("", *_CONFIGURATION)))
+    return found[: found.rindex("/.mvn") + len("/.mvn/")].rstrip("/") + "/" if found else None
 
 
 def _settings(call: Call, view: View, homes: list[str]) -> list[str] | Obstacle:

@@ -8,7 +8,10 @@ import pytest
 
 from tests.project.asked import answer, known, obstacle
 
-WEB = '<Project Sdk="Microsoft.NET.Sdk.Web">{}<ItemGroup><PackageReference Include="Serilog" Version="4.0.0" /></ItemGroup></Project>'
+WEB = (
+    '<Project Sdk="Microsoft.NET.Sdk.Web">{}'
+    '<ItemGroup><PackageReference Include="Serilog" Version="4.0.0" /></ItemGroup></Project>'
+)
 LIB = '<Project Sdk="Microsoft.NET.Sdk">{}</Project>'
 SLN = """\
 Microsoft Visual Studio Solution File, Format Version 12.00
@@ -56,12 +59,13 @@ def reference(path: str) -> str:
             "dotnet pack --source https://nuget.example.com/v3/index.json",
             "dotnet restore --source https://nuget.example.com/v3/index.json",
         ),
+        ("dotnet publish -p:Version=$VERSION --self-contained", "dotnet restore"),
         ("DOTNET_NOLOGO=1 dotnet publish .", "DOTNET_NOLOGO=1 dotnet restore ."),
     ],
 )
 def test_the_restore_goes_first(tmp_path: Path, command: str, fetch: str) -> None:
     found = known(answer(tmp_path, {"App.csproj": csproj(), "Program.cs": ""}, command))
-    assert (found.fetch, found.reads, found.leaves) == (fetch, ("App.csproj",), ("**/obj",))
+    assert (found.fetch, found.reads, found.leaves) == (fetch, ("App.csproj",), ("obj",))
     assert found.still == f"dotnet {command.split('dotnet ')[1].split()[0]} still compiles everything"
 
 
@@ -76,7 +80,7 @@ def test_the_restore_goes_first(tmp_path: Path, command: str, fetch: str) -> Non
 )
 def test_a_restore_is_an_install(tmp_path: Path, command: str) -> None:
     found = known(answer(tmp_path, {"App.csproj": csproj(), "Program.cs": ""}, command))
-    assert (found.fetch, found.reads, found.leaves) == (None, ("App.csproj",), ("**/obj",))
+    assert (found.fetch, found.reads, found.leaves) == (None, ("App.csproj",), ("obj",))
     assert found.evidence[0].fact == "declares the dependencies"
 
 
@@ -106,12 +110,12 @@ def test_all_that_a_project_reads(tmp_path: Path) -> None:
     found = known(answer(tmp_path, files, "dotnet publish src/Web -c Release"))
     assert found.fetch == "dotnet restore src/Web"
     assert found.reads == (
-        "src/Web/Web.csproj",
         "global.json",
         "NuGet.config",
-        "src/Web/packages.lock.json",
         "Directory.Build.props",
         "Directory.Packages.props",
+        "src/Web/Web.csproj",
+        "src/Web/packages.lock.json",
         "build/common.props",
         "src/Core/Core.csproj",
     )
@@ -121,14 +125,17 @@ def test_projects_outside_of_the_working_directory(tmp_path: Path) -> None:
     files = {"Web/Web.csproj": csproj(reference("../Core/Core.csproj")), "Core/Core.csproj": LIB.format("")}
     found = known(answer(tmp_path, files, "dotnet publish", folder="/app/Web"))
     assert found.reads == ("Web.csproj", "/app/Core/Core.csproj")
-    assert found.leaves == ("**/obj", "/app/Core/obj")
+    assert found.leaves == ("obj", "/app/Core/obj")
 
 
 @pytest.mark.parametrize("name", ["Shop.sln", "Shop.slnx"])
 def test_a_solution(tmp_path: Path, name: str) -> None:
     text = solution(r"src\Web\Web.csproj", r"tests\Web.Tests\Web.Tests.fsproj")
     if name.endswith("x"):
-        text = '<Solution><Folder Name="/src/"><Project Path="src/Web/Web.csproj" /></Folder><Project Path="tests/Web.Tests/Web.Tests.fsproj" /></Solution>'
+        text = (
+            '<Solution><Folder Name="/src/"><Project Path="src/Web/Web.csproj" /></Folder>'
+            '<Project Path="tests/Web.Tests/Web.Tests.fsproj" /></Solution>'
+        )
     files = {
         name: text,
         "src/Web/Web.csproj": csproj(),
@@ -137,6 +144,13 @@ def test_a_solution(tmp_path: Path, name: str) -> None:
     found = known(answer(tmp_path, files, "dotnet restore"))
     assert found.reads == (name, "src/Web/Web.csproj", "tests/Web.Tests/Web.Tests.fsproj")
     assert found.evidence[0].fact == "names its 2 projects"
+
+
+def test_folders_of_sources_that_are_called_obj(tmp_path: Path) -> None:
+    files = {"Web/Web.csproj": csproj(reference("../Core/Core.csproj")), "Core/Core.csproj": LIB.format("")}
+    assert known(answer(tmp_path, files, "dotnet restore Web")).leaves == ("**/obj",)
+    files = {"Web/Models/obj/chair.obj": "v 0 0 0"}
+    assert known(answer(tmp_path, files, "dotnet restore Web")).leaves == ("Web/obj", "Core/obj")
 
 
 def test_a_project_and_a_solution_of_the_same_name(tmp_path: Path) -> None:
@@ -161,7 +175,10 @@ def test_package_sources_of_the_project(tmp_path: Path) -> None:
 
 
 def test_a_password_of_a_package_source(tmp_path: Path) -> None:
-    config = '<configuration><packageSourceCredentials><n><add key="ClearTextPassword" value="{}"/></n></packageSourceCredentials></configuration>'
+    config = (
+        '<configuration><packageSourceCredentials><n><add key="ClearTextPassword" value="{}"/></n>'
+        "</packageSourceCredentials></configuration>"
+    )
     files = {"App.csproj": csproj(), "nuget.config": config.format("hunter2")}
     assert "nuget.config:1 holds a password" in obstacle(answer(tmp_path, files, "dotnet restore"))
     assert known(answer(tmp_path, {"nuget.config": config.format("%TOKEN%")}, "dotnet restore"))
@@ -170,11 +187,11 @@ def test_a_password_of_a_package_source(tmp_path: Path) -> None:
 def test_packages_among_the_sources(tmp_path: Path) -> None:
     config = '<configuration><config><add key="globalPackagesFolder" value="packages"/></config></configuration>'
     files = {"App.csproj": csproj(), "nuget.config": config}
-    assert known(answer(tmp_path, files, "dotnet restore")).leaves == ("**/obj", "packages")
+    assert known(answer(tmp_path, files, "dotnet restore")).leaves == ("obj", "packages")
     files["nuget.config"] = "<configuration/>"
-    assert known(answer(tmp_path, files, "dotnet restore --packages .nuget")).leaves == ("**/obj", ".nuget")
+    assert known(answer(tmp_path, files, "dotnet restore --packages .nuget")).leaves == ("obj", ".nuget")
     env = {"NUGET_PACKAGES": "/app/.nuget"}
-    assert known(answer(tmp_path, files, "dotnet restore", env=env)).leaves == ("**/obj", ".nuget")
+    assert known(answer(tmp_path, files, "dotnet restore", env=env)).leaves == ("obj", ".nuget")
 
 
 @pytest.mark.parametrize(
@@ -231,7 +248,7 @@ def test_the_props_above_the_nearest(tmp_path: Path) -> None:
         "src/App/App.csproj": csproj(),
     }
     found = known(answer(tmp_path, files, "dotnet restore src/App"))
-    assert found.reads == ("src/App/App.csproj", "src/Directory.Build.props", "Directory.Build.props")
+    assert found.reads == ("Directory.Build.props", "src/App/App.csproj", "src/Directory.Build.props")
 
 
 def test_a_configuration_that_the_packages_depend_on(tmp_path: Path) -> None:

@@ -1,0 +1,3 @@
+namespace Store.Domain;
+
+public record Order(long Number);

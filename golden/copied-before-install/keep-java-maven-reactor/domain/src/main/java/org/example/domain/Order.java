@@ -1,0 +1,4 @@
+package org.example.domain;
+
+public record Order(long number) {
+}
