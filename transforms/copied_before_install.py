@@ -254,11 +254,10 @@ def _change(
 def _done(facts: Facts, copy: ContextCopy, part: Part, edits: tuple[Edit, ...], message: str) -> Change:
     if part.excludes:
         message += f"; .dockerignore keeps {_list(part.excludes)} of the context out"
-    proven = not part.sources and not part.excludes
     span = copy.instruction.span
     saved = repeated(facts, apply(facts.file.source.text, edits))
     evidence = (*part.evidence, *([Evidence(saved)] if saved else []))
-    return Change(message, edits, span, Alters.ORDER, proven, evidence, excludes=part.excludes)
+    return Change(message, edits, span, Alters.ORDER, part.proven, evidence, excludes=part.excludes)
 
 
 def _named(copy: ContextCopy) -> str:

@@ -6,6 +6,7 @@ already, and if nothing that it writes among them can come out of the context ag
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from rewriter import effects
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage, State
-from rewriter.project.ecosystems import needs
+from rewriter.project.ecosystems import READERS, needs
 from rewriter.project.needs import Needs, Obstacle
 from rewriter.steps.context_copies import ContextCopy, view_of
 from rewriter.steps.downloads import with_folders
@@ -35,12 +36,16 @@ _COMPOUND = frozenset(("list", "pipeline", "sequence", "subshell", "group", "if"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command of a RUN as it meets the copy: what it needs of the project, or `why` it cannot run before it."""
+    """One command of a RUN as it meets the copy: what it needs of the project, or `why` it cannot run before it.
+
+    `looked` says that the answer rests on what the context holds, or does not hold, today.
+    """
 
     call: Call
     folder: str
     needs: Needs | None = None
     why: str = ""
+    looked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,12 @@ def _assigns(statement: Statement) -> bool:
 def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy, before: tuple[Call, ...]) -> Command:
     line = f"line {run.instruction.first_line}"
     name = " ".join(filter(None, (each.program, each.subcommand)))
-    answer = needs(each, view_of(facts, run, folder, before))
+    view = view_of(facts, run, folder, before)
+    asked = len(facts.project.asked)
+    answer = needs(each, view)
+    looked = len(facts.project.asked) > asked
+    if looked and facts.project.root is None and not isinstance(answer, Obstacle):
+        return Command(each, folder, why=f"what {name} reads of the build context is not known: there is none")
     match answer:
         case Obstacle(reason):
             return Command(each, folder, why=reason)
@@ -148,7 +158,9 @@ def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy,
             redirected = [redirect for redirect in each.statement.redirects if redirect.target is not None]
             if any(r.target and r.target.raw not in ("/dev/null", "1", "2", "&1", "&2") for r in redirected):
                 return Command(each, folder, why=f"{line} writes the output of {name} to a file")
-            return Command(each, folder, answer)
+            return Command(each, folder, answer, looked=looked)
+    if posixpath.basename(each.program) in READERS:
+        return Command(each, folder, why=f"{name} in {line} may read the copied files")
     effect = effects.of_call(each, folder, run)
     if effect.unknown:
         return Command(each, folder, why=f"{line} runs {name}, which may read the copied files ({effect.unknown})")

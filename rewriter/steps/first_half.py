@@ -19,11 +19,13 @@ class Declines(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is to be copied first (`sources`, of the context), left out by `.dockerignore`, and told."""
+    """What is to be copied first (`sources`, of the context), left out by `.dockerignore`, and told. `proven` says that
+    no content of the context matters."""
 
     sources: tuple[str, ...]
     excludes: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    proven: bool
 
 
 def part_of(facts: Facts, copy: ContextCopy, commands: Sequence[Command], until: Run) -> Part:
@@ -47,7 +49,8 @@ def part_of(facts: Facts, copy: ContextCopy, commands: Sequence[Command], until:
     for command in commands:
         _reached(copy, command, until.state.workdir, tuple(sources))
     excludes = tuple(pattern for pattern in patterns if not facts.project.ignore.covers(pattern))
-    return Part(tuple(sources), _agreed(facts, excludes, tuple(sources)), tuple(evidence))
+    proven = not sources and not excludes and not any(command.looked for command in commands)
+    return Part(tuple(sources), _agreed(facts, excludes, tuple(sources)), tuple(evidence), proven)
 
 
 def _reached(copy: ContextCopy, command: Command, workdir: Value, sources: Sequence[str]) -> None:
