@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from rewriter.beside import completed
 from rewriter.project.dockerignore import Ignore
@@ -18,6 +18,9 @@ Kind = Literal["file", "folder"]
 MANIFEST_LIMIT = 8_000_000
 # More files and folders than the largest repositories hold, and few enough to be listed in a moment.
 LISTING_LIMIT = 200_000
+
+
+Answer = TypeVar("Answer")
 
 
 class Unfit(Exception):
@@ -60,6 +63,15 @@ class Project:
     @cached_property
     def _resolved(self) -> Path | None:
         return self.root.resolve() if self.root is not None else None
+
+    def watched(self, ask: Callable[[], Answer]) -> tuple[Answer, bool]:
+        """What `ask` returns, and whether it looked at anything of the context on its way."""
+        before = frozenset(self.asked)
+        self.asked.clear()
+        try:
+            return ask(), bool(self.asked)
+        finally:
+            self.asked |= before
 
     def kind(self, path: str) -> Kind | None:
         """What lies at `path`, relative to the context; None where nothing does, or where that cannot be known."""

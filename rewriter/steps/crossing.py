@@ -144,9 +144,7 @@ def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy,
     line = f"line {run.instruction.first_line}"
     name = " ".join(filter(None, (each.program, each.subcommand)))
     view = view_of(facts, run, folder, before)
-    asked = len(facts.project.asked)
-    answer = needs(each, view)
-    looked = len(facts.project.asked) > asked
+    answer, looked = facts.project.watched(lambda: needs(each, view))
     if looked and facts.project.root is None and not isinstance(answer, Obstacle):
         return Command(each, folder, why=f"what {name} reads of the build context is not known: there is none")
     match answer:
