@@ -188,13 +188,13 @@ def _other_objects(view: View, found: Restore) -> bool:
     """Whether a folder `obj` that no restore writes lies near the projects."""
     own = {posixpath.dirname(project) for project in found.projects}
     near = {posixpath.join(folder, name) for folder in (*own, view.folder) for name in view.names(folder)}
-    return any(view.kind(posixpath.join(folder, "obj")) is not None for folder in near - own)
+    return any(view.kind(posixpath.join(folder, "obj")) is not None for folder in {view.folder, *near} - own)
 
 
 def _evidence(view: View, start: str, found: Restore) -> tuple[Evidence, ...]:
     name = written(view, view.path(start))
     if start.endswith((".sln", ".slnx")):
-        line = line_of(view.text(start), r"^\s*<?Project")
+        line = line_of(view.text(start), r"^[ \t]*<?Project")
         return (view.evidence(f"names its {len(found.projects)} projects", name, line),)
     line = line_of(view.text(start), r"<(PackageReference|ProjectReference|TargetFramework)")
     return (view.evidence("declares the dependencies", name, line),)

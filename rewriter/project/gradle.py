@@ -57,7 +57,7 @@ def needs(call: Call, view: View) -> Answer:
     reads.append(written(view, posixpath.dirname(jar)) + "/")
     place = home or view.env.get("GRADLE_USER_HOME", "")
     leaves = (written(view, view.path(place)),) if place and inside(view, place) else ()
-    line = line_of(text, r"^\s*distributionUrl")
+    line = line_of(text, r"^[ \t]*distributionUrl")
     evidence = (view.evidence("names the Gradle that the wrapper fetches", written(view, properties), line),)
     if only:
         return Needs(tuple(reads), leaves, evidence)

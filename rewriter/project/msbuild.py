@@ -37,8 +37,8 @@ _ABOVE = re.compile(
     r"\$\(\[MSBuild\]::GetPathOfFileAbove\(\s*'?([\w.]+)'?\s*,\s*'?(\$\(MSBuildThisFileDirectory\)[./\\]*)'?\s*\)\)"
 )
 _FUNCTION = re.compile(r"\$\(\[([\w.]+)\]::(\w+)")
-_EXISTS = re.compile(r"(?i)exists\s*\(\s*'?([^')]*)'?\s*\)")
-_SOLUTION = re.compile(r'(?m)^\s*Project\("\{([0-9A-Fa-f-]+)\}"\)\s*=\s*"[^"\n]*",\s*"([^"\n]+)"')
+_EXISTS = re.compile(r"(?i)exists\s*\(\s*'([^']*)'\s*\)")
+_SOLUTION = re.compile(r'(?m)^[ \t]*Project\("\{([0-9A-Fa-f-]+)\}"\) *= *"[^"\n]*", *"([^"\n]+)"')
 _SOLUTION_FOLDER = "2150E333-8FDC-42A3-9474-1A3956D46DE8"
 
 
@@ -149,7 +149,9 @@ def _evaluated(view: View, file: str, project: str, found: Restore, seen: set[st
                 found.configuration = f"{view.file(file)}:{line}"
         # The condition of a target is asked when the target is about to run.
         condition = element.get("Condition", "") if element.tag != "Target" else ""
-        for wish in _EXISTS.findall(condition):
+        if condition.lower().count("exists") != len(wishes := _EXISTS.findall(condition)):
+            raise Unknown(_at(view, file, f"depends on {condition}, which is not known", re.escape(condition)))
+        for wish in wishes:
             path = _resolved(view, file, project, folder, wish)
             match view.kind(path) if path else None:
                 case "file":

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rewriter import knowledge
+from rewriter.project.context import Unfit
 from rewriter.project.folders import inside, written
 from rewriter.project.manifests import line_of, xml
 from rewriter.project.needs import Obstacle, View
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _MANY = 1000  # POMs; a real reactor has some hundreds at most
+_DEEP = 100  # elements inside each other; configuration of plugins has some ten
 _BASE = re.compile(r"\$\{(?:project\.|pom\.)?basedir\}|\$\{project\.baseUri\}")
 _TOP = re.compile(
     r"\$\{(?:maven\.multiModuleProjectDirectory|session\.executionRootDirectory|session\.rootDirectory)\}"
@@ -102,6 +104,8 @@ def _pom(view: View, path: str) -> Pom:
         waiting = [("project", element)]
         while waiting:
             way, found = waiting.pop()
+            if way.count("/") > _DEEP:
+                raise Unfit(view.file(path) or path, "is nested too deeply")
             yield way, found
             waiting += [(f"{way}/{child.tag}", child) for child in reversed(found) if isinstance(child.tag, str)]
 

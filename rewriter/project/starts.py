@@ -9,7 +9,8 @@ from rewriter.syntax.vocabulary import Call
 
 # In a wrapper's properties: what it downloads is kept in the project, or comes from there.
 OF_THE_PROJECT = re.compile(
-    r"(?mi)^\s*(distribution|zipStore)Base\s*[=:]\s*PROJECT|^\s*distributionUrl\s*[=:](?!\s*https?\b)"
+    r"(?mi)^[ \t]*(distribution|zipStore)Base[ \t]*[=:][ \t]*PROJECT"
+    r"|^[ \t]*distributionUrl[ \t]*[=:](?![ \t]*https?\b)"
 )
 
 

@@ -217,6 +217,7 @@ def test_packages_among_the_sources(tmp_path: Path) -> None:
         ('<Target Name="Restore" />', "has the target Restore"),
         ('<Sdk Name="Microsoft.Build.NoTargets" Version="3.7.0" />', "uses the SDK Microsoft.Build.NoTargets"),
         ("<PropertyGroup Condition=\"Exists('client')\" />", "depends on the folder client"),
+        ('<PropertyGroup Condition="Exists($(X))" />', "depends on Exists($(X))"),
     ],
 )
 def test_projects_that_read_what_is_not_known(tmp_path: Path, inner: str, reason: str) -> None:
@@ -287,7 +288,7 @@ def test_commands_that_are_not_understood(tmp_path: Path, command: str, reason: 
         ("<Project", "is no XML"),
         ("<Project/>", "names no SDK"),
         ('<Project Sdk="Microsoft.NET.Sdk" InitialTargets="X" />', "has InitialTargets"),
-        (LIB.format("<A>" * 5000 + "</A>" * 5000), None),
+        (LIB.format("<A>" * 100_000 + "</A>" * 100_000), None),
         (LIB.format('<Import Project="App.csproj" />' + reference("App.csproj")), None),
     ],
 )
@@ -306,6 +307,11 @@ def test_hostile_projects(tmp_path: Path, text: str, reason: str | None) -> None
 def test_solutions_that_are_not_known(tmp_path: Path, listed: str, reason: str) -> None:
     files = {"App.sln": solution(listed), "docker-compose.dcproj": '<Project Sdk="Microsoft.Docker.Sdk"/>'}
     assert reason in obstacle(answer(tmp_path, files, "dotnet restore App.sln")).replace("\\", "/")
+
+
+def test_a_solution_of_blank_lines(tmp_path: Path) -> None:
+    found = known(answer(tmp_path, {"App.sln": "\n" * 1_000_000 + "x"}, "dotnet restore App.sln"))
+    assert found.reads == ("App.sln",)
 
 
 def test_tools(tmp_path: Path) -> None:
