@@ -37,7 +37,7 @@ def needs(call: Call, view: View) -> Answer:
     folder = posixpath.dirname(view.path(name))
     if not only and view.kind(folder) != "folder":
         return None  # what is copied was chosen file by file
-    started = script(view, name)
+    started = script(call, view)
     if isinstance(started, Obstacle):
         return started
     jar = posixpath.join(folder, "gradle/wrapper/gradle-wrapper.jar")

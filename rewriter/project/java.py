@@ -125,7 +125,7 @@ def _needs(call: Call, view: View, *, downloads: bool) -> Answer:
         leaves,
         tuple(evidence),
         fetch=" ".join((*before, command, *words, goal)),
-        still=f"{command} {goals} still compiles, and fetches {left}",
+        still=f"{call.head.raw} {goals} still compiles, and fetches {left}",
     )
 
 
@@ -173,7 +173,7 @@ def _tool(call: Call, view: View, folder: str) -> tuple[str, list[str]] | Obstac
     command, homes = call.head.raw, []
     if _wrapper(call):
         name = call.head.value or ""
-        started = script(view, name)
+        started = script(call, view)
         if isinstance(started, Obstacle):
             return started
         home = _home(view, posixpath.dirname(view.path(name)))

@@ -22,13 +22,15 @@ def prefix(call: Call) -> tuple[str, ...] | Obstacle:
     return tuple(word.raw for word in words)
 
 
-def script(view: View, name: str) -> str | Obstacle:
-    """How to start the script `name` of the project, as it lies in the context; an obstacle where it cannot run."""
+def script(call: Call, view: View) -> str | Obstacle:
+    """How to start the script of the project that `call` runs, as it lies in the context; an obstacle where it cannot
+    run there."""
+    name = call.head.value or ""
     head = view.text(name).partition("\n")[0]
     if head.endswith("\r"):
         return Obstacle(f"{view.file(name)} has line endings that no shell on Linux takes")
-    if view.executable(name):
-        return name
+    if view.executable(name) or (call.wrappers and call.wrappers[-1].raw.rpartition("/")[2] in ("sh", "bash")):
+        return call.head.raw
     if re.fullmatch(r"#!\s*(/bin/sh|/usr/bin/env sh)\s*", head):
-        return f"sh {name}"
+        return f"sh {call.head.raw}"
     return Obstacle(f"{view.file(name)} is not executable (`git update-index --chmod=+x` makes it so)")

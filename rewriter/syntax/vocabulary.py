@@ -178,9 +178,16 @@ def _program(words: tuple[Word, ...], at: int) -> tuple[str, int]:
         module = words[at + 2].raw
         if module in ("pip", "pipenv", "poetry", "uv"):
             return module, at + 2
-    if script := _WRAPPER_SCRIPTS.get(name.rpartition("/")[2]):
+    if name in ("sh", "bash") and len(words) > at + 1 and _wrapper_script(words[at + 1].value):
+        at += 1
+        name = words[at].value or ""
+    if script := _wrapper_script(name):
         return script, at
     return _ALIASES.get(name, name), at
+
+
+def _wrapper_script(name: str | None) -> str | None:
+    return _WRAPPER_SCRIPTS.get((name or "").rpartition("/")[2])
 
 
 def _arguments(

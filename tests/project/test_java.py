@@ -146,6 +146,8 @@ def test_a_wrapper_that_is_not_executable(tmp_path: Path) -> None:
     answer(tmp_path, files, "mvn -v")
     (tmp_path / "mvnw").chmod(0o644)
     assert known(answer(tmp_path, {}, "./mvnw package")).fetch == "sh ./mvnw dependency:go-offline"
+    assert known(answer(tmp_path, {}, "sh mvnw package")).fetch == "sh mvnw dependency:go-offline"
+    assert answer(tmp_path, {}, "./mvnw package", before="sh ./mvnw dependency:go-offline") is None
     (tmp_path / "mvnw").write_text("#!/bin/bash\n")
     assert "mvnw is not executable" in obstacle(answer(tmp_path, {}, "./mvnw package"))
     (tmp_path / "mvnw").write_bytes(b"#!/bin/sh\r\n")
