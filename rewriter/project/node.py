@@ -10,6 +10,7 @@ from rewriter.project.needs import Answer, Needs, Obstacle, View
 from rewriter.project.node_install import install, is_berry
 from rewriter.project.node_manifests import Found, package
 from rewriter.project.node_settings import read_settings, yarn_program
+from rewriter.syntax.shell import literal
 from rewriter.syntax.vocabulary import Call
 
 _ASKS = ("-v", "--version", "-h", "--help")
@@ -57,7 +58,7 @@ def _named(shown: str, call: Call) -> str:
 def _assigned(call: Call) -> dict[str, str]:
     """The variables that are set for this command alone."""
     words = [word.raw for word in (*call.statement.assignments, *call.wrappers) if re.match(r"\w+=", word.raw)]
-    return {name: value for name, _, value in (word.partition("=") for word in words)}
+    return {name: literal(value) or "" for name, _, value in (word.partition("=") for word in words)}
 
 
 def _corepack(call: Call, view: View) -> Answer:

@@ -224,7 +224,7 @@ def _programs(each: Package, manager: str) -> None:
     """Raise `Unfit` where a workspace or local folder has programs that are there when the packages are installed.
 
     Every manager links a program only if its file exists, and makes the file executable (tried with npm 8 and 11,
-    yarn 1, pnpm 8 and 10, bun 1.3): with the manifests alone there is no link, and a copy behind it takes the mode away.
+    yarn 1, pnpm 8 and 10, bun 1.3): with the manifests alone there is no link, and a later copy takes the mode away.
     """
     programs = each.data.get("bin")
     files = programs.values() if isinstance(programs, dict) else [programs]

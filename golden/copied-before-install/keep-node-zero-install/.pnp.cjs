@@ -1,0 +1,1 @@
+// Stands for the map of Plug'n'Play.

@@ -1,0 +1,13 @@
+FROM node:20-alpine
+
+WORKDIR /app
+
+COPY package.json package-lock.json ./
+
+RUN npm ci --omit=dev
+
+# the whole service
+COPY . .
+
+EXPOSE 3000
+CMD ["node", "server.js"]

@@ -1,0 +1,9 @@
+FROM node:20 AS site
+WORKDIR /site
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY . .
+RUN mkdir -p dist && npm run build
+
+FROM nginx:1.27-alpine
+COPY --from=site /site/dist /usr/share/nginx/html

@@ -1,0 +1,1 @@
+require("@shop/log").log(require("@shop/money").format(1250));

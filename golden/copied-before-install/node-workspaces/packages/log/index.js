@@ -1,0 +1,1 @@
+exports.log = (line) => console.log(line);

@@ -1,0 +1,2 @@
+#!/usr/bin/env node
+// Stands for the release of yarn that the project brings along.

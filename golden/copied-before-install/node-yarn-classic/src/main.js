@@ -1,0 +1,3 @@
+const ms = require("ms");
+
+setInterval(() => console.log("tick"), ms("1m"));
