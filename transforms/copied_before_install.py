@@ -98,10 +98,25 @@ def _divided(file: Dockerfile, facts: Facts, image: StageImage, at: int, copy: C
         return _split(file, facts, copy, passed, blocked)
     if blocked is None or not _wanted(facts, image, at, blocked):
         return None
-    stopped = blocked.commands[-1] if blocked.commands else None
-    if stopped and stopped.needs and stopped.needs.fetch:
-        return _fetched(file, facts, image, at, copy, passed, blocked, stopped)
+    if _fetches(blocked):
+        return _fetched(file, facts, image, at, copy, passed, blocked)
+    further = list(steps_behind(facts, image, at, copy, near=True))
+    if _fetches(further[-1]) and _same(image, at, further) and all(c.near for s in further[:-1] for c in s.commands):
+        return _fetched(file, facts, image, at, copy, [], further[-1])
     raise Declines(blocked.why)
+
+
+def _fetches(step: Step) -> bool:
+    """Whether the step is stopped by a command that has a download step of its own."""
+    needs = step.commands[-1].needs if step.commands and step.why else None
+    return needs is not None and needs.fetch is not None
+
+
+def _same(image: StageImage, at: int, steps: Sequence[Step]) -> bool:
+    """Whether the last of `steps` runs as a step at the place of the copy would, with no file copied in between."""
+    if any(step.instruction.keyword in ("COPY", "ADD") for step in steps):
+        return False
+    return all(getattr(steps[-1].state, name) == getattr(image.before[at], name) for name in RUN_SEES)
 
 
 def _wanted(facts: Facts, image: StageImage, at: int, blocked: Step) -> bool:
@@ -213,15 +228,15 @@ def _fetched(
     copy: ContextCopy,
     passed: Sequence[Step],
     blocked: Step,
-    stopped: Command,
 ) -> Change | None:
-    """The download step of `stopped` runs on the manifests, and the copy stands behind it."""
+    """The download step of the command that stops `blocked` runs on the manifests, and the copy stands behind it."""
+    stopped = blocked.commands[-1]
     run, answer = blocked.run, stopped.needs
     assert run is not None
     assert answer is not None
     if any("type=cache" in mount for mount in run.instruction.flag_values("mount")):
         return None
-    commands = [c for step in passed for c in step.commands] + [*blocked.commands[:-1], stopped]
+    commands = [command for step in (*passed, blocked) for command in step.commands]
     part = part_of(facts, copy, commands, run)
     told = _first(file, copy, part)
     if told is None:
@@ -230,8 +245,7 @@ def _fetched(
     workdir = run.state.workdir
     fetch = answer.fetch if stopped.folder == workdir else f"cd {stopped.folder} && {answer.fetch}"
     lines = [*told[0], f"{head}{fetch}"]
-    same = all(getattr(run.state, name) == getattr(image.before[at], name) for name in RUN_SEES)
-    if same and not any(step.run for step in passed):
+    if _same(image, at, [*passed, blocked]) and not any(step.run for step in passed):
         edits: tuple[Edit, ...] = (put_ahead(file, copy.instruction, lines),)
     else:
         rest = rest_text(file, copy, [], _destination(copy, passed))

@@ -38,7 +38,8 @@ _COMPOUND = frozenset(("list", "pipeline", "sequence", "subshell", "group", "if"
 class Command:
     """One command of a RUN as it meets the copy: what it needs of the project, or `why` it cannot run before it.
 
-    `looked` says that the answer rests on what the context holds, or does not hold, today.
+    `looked` says that the answer rests on what the context holds, or does not hold, today; `near` that all that the
+    command does is known, and is done to the copied files (`chmod +x mvnw`).
     """
 
     call: Call
@@ -46,6 +47,7 @@ class Command:
     needs: Needs | None = None
     why: str = ""
     looked: bool = False
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,11 @@ class Step:
     why: str = ""
 
 
-def steps_behind(facts: Facts, image: StageImage, at: int, copy: ContextCopy) -> Iterator[Step]:
+def steps_behind(facts: Facts, image: StageImage, at: int, copy: ContextCopy, *, near: bool = False) -> Iterator[Step]:
     """The instructions behind `copy`, which is `image.stage.body[at]`, down to the first that must stay behind it,
-    and with that one."""
+    and with that one. With `near` the commands that are `near` are no reason to end."""
     for state, instruction in zip(image.before[at + 1 :], image.stage.body[at + 1 :], strict=True):
-        step = _step(facts, state, instruction, copy)
+        step = _step(facts, state, instruction, copy, near)
         yield step
         if step.why:
             return
@@ -80,7 +82,7 @@ def shared(target: str) -> bool:
     return bool(_SHARED.match(target))
 
 
-def _step(facts: Facts, state: State, instruction: Instruction, copy: ContextCopy) -> Step:
+def _step(facts: Facts, state: State, instruction: Instruction, copy: ContextCopy, near: bool) -> Step:
     line = f"line {instruction.first_line}"
     match instruction.keyword:
         case "RUN":
@@ -89,7 +91,7 @@ def _step(facts: Facts, state: State, instruction: Instruction, copy: ContextCop
                 return Step(instruction, state, why=f"what {line} does is not known")
             if why := _mounts(run, copy):
                 return Step(instruction, state, why=why)
-            commands, why = _commands(facts, run, copy)
+            commands, why = _commands(facts, run, copy, near)
             return Step(instruction, state, run, commands, why)
         case "ENV" | "ARG":
             if "$" in facts.file.text(copy.instruction.span):
@@ -109,7 +111,7 @@ def _mounts(run: Run, copy: ContextCopy) -> str | None:
     return None
 
 
-def _commands(facts: Facts, run: Run, copy: ContextCopy) -> tuple[tuple[Command, ...], str]:
+def _commands(facts: Facts, run: Run, copy: ContextCopy, near: bool) -> tuple[tuple[Command, ...], str]:
     """The commands of `run` in order, up to the first that needs more of the copied files; and why that is."""
     line = f"line {run.instruction.first_line}"
     if why := _unread(run):
@@ -120,7 +122,7 @@ def _commands(facts: Facts, run: Run, copy: ContextCopy) -> tuple[tuple[Command,
             return tuple(found), f"where line {run.instruction.first_line} runs {each.program} is not known"
         command = _command(facts, run, each, folder, copy, tuple(c.call for c in found))
         found.append(command)
-        if command.why:
+        if command.why and not (near and command.near):
             return tuple(found), command.why
     return tuple(found), ""
 
@@ -163,5 +165,5 @@ def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy,
     if effect.unknown:
         return Command(each, folder, why=f"{line} runs {name}, which may read the copied files ({effect.unknown})")
     if effects.meets(effect.reads | effect.writes, [place.target for place in copy.places]):
-        return Command(each, folder, why=f"{name} in {line} reads or writes below {copy.target}")
+        return Command(each, folder, why=f"{name} in {line} reads or writes below {copy.target}", near=True)
     return Command(each, folder)

@@ -68,6 +68,8 @@ def _reached(copy: ContextCopy, command: Command, workdir: Value, sources: Seque
 def _source(copy: ContextCopy, below: Sequence[ContextCopy], path: str) -> str | None:
     """Where in the context the file at `path` comes from, where `copy` alone brings it."""
     found = copy.brings(path)
+    if found is None and any(place.target.startswith(f"{path}/") for place in copy.places):
+        raise Declines(f"the install reads {path}, of which the copy brings a part")
     for other in below:
         brought = other.brings(path)
         later = other.instruction.span.start > copy.instruction.span.start
