@@ -35,6 +35,8 @@ _UNREACHABLE = re.compile(
     r"Temporary failure (resolving|in name resolution)|Connection (timed out|failed)|EAI_AGAIN|ETIMEDOUT"
 )
 _TRIES = 3
+# A build that waits for a mirror is begun again; see timeout(1).
+_IN_TIME, _OUT_OF_TIME = ("timeout", "240"), 124
 _FROM = re.compile(r"\bfrom=([^,]+)")
 
 
@@ -176,8 +178,8 @@ def _built(text: str, context: Path, *options: str) -> str:
     scratch = without_frontend(text)[0].encode("utf-8", "surrogateescape")
     command = ["docker", "build", "--progress=plain", *options, "--file", "-", str(context)]
     for _ in range(_TRIES):
-        done = subprocess.run(command, input=scratch, capture_output=True)
-        said = done.stderr.decode(errors="replace")
+        done = subprocess.run([*_IN_TIME, *command], input=scratch, capture_output=True)
+        said = done.stderr.decode(errors="replace") + "Connection timed out" * (done.returncode == _OUT_OF_TIME)
         if done.returncode == 0 or not _UNREACHABLE.search(said):
             break
     assert done.returncode == 0, said[-3000:]

@@ -1,4 +1,4 @@
-FROM node:20-alpine
+FROM node:20-slim
 ENV NODE_ENV=production
 WORKDIR /relay
 COPY package.json package-lock.json ./

@@ -5,5 +5,5 @@ RUN npm ci
 COPY . .
 RUN mkdir -p dist && npm run build
 
-FROM nginx:1.27-alpine
+FROM nginx:1.27
 COPY --from=site /site/dist /usr/share/nginx/html

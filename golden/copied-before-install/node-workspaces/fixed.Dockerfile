@@ -1,4 +1,4 @@
-FROM node:20-alpine
+FROM node:20-slim
 WORKDIR /shop
 COPY package.json package-lock.json ./
 COPY packages/log/package.json packages/log/
