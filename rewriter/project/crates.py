@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from rewriter.project.fetches import Unclear, parents
+from rewriter.project.fetches import Unclear
+from rewriter.project.folders import upwards
 from rewriter.project.manifests import toml
 from rewriter.project.needs import View
 
@@ -69,7 +70,7 @@ def table(value: Any) -> dict[str, Any]:
 
 def _above(view: View, folder: str) -> list[str]:
     """The manifests above `folder`: cargo looks through them for the workspace."""
-    paths = (posixpath.join(above, "Cargo.toml") for above in parents(posixpath.dirname(folder)))
+    paths = (posixpath.join(above, "Cargo.toml") for above in upwards(posixpath.dirname(folder)))
     return [path for path in paths if folder != "/" and view.kind(path) == "file"]
 
 

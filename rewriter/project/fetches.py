@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Set
 
 from rewriter.project.context import Unfit
+from rewriter.project.folders import upwards
 from rewriter.project.needs import View
 from rewriter.syntax.shell import Word
 from rewriter.syntax.vocabulary import Call
@@ -41,10 +42,10 @@ class Unclear(Exception):
     """Why it cannot be known what a command reads; the text of an `Obstacle`."""
 
 
-def nearest(view: View, name: str) -> str | None:
+def folder_of(view: View, name: str) -> str | None:
     """The folder (absolute) of the file `name` that lies nearest at or above the working directory; None where there
     is none. Raises `Unfit` where `.dockerignore` leaves it out."""
-    for folder in parents(view.folder):
+    for folder in upwards(view.folder):
         path = posixpath.join(folder, name)
         if view.kind(path) == "file":
             return folder
@@ -52,30 +53,6 @@ def nearest(view: View, name: str) -> str | None:
         if file is not None and view.project.kind(file) == "file":
             raise Unfit(file, "is left out by .dockerignore")
     return None
-
-
-def parents(folder: str) -> Iterator[str]:
-    """The absolute path `folder` and all folders above it, the nearest first."""
-    yield folder
-    while folder != (above := posixpath.dirname(folder)):
-        folder = above
-        yield folder
-
-
-def written(view: View, path: str) -> str:
-    """The absolute `path` as a command would write it: relative where it lies at or below the working directory."""
-    inner = posixpath.relpath(path, view.folder)
-    return path if inner == ".." or inner.startswith("../") else inner
-
-
-def inside(view: View, path: str) -> bool:
-    """Whether what is at `path` of the image could lie among the files of a folder that is copied."""
-    path = view.path(path)
-    return any(
-        f"{path}/".startswith(place.target.rstrip("/") + "/")
-        for place in view.places
-        if view.project.kind(place.source) == "folder"
-    )
 
 
 def assigned(call: Call) -> dict[str, Word]:

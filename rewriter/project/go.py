@@ -11,17 +11,8 @@ import shlex
 from collections.abc import Mapping
 
 from rewriter.change import Evidence
-from rewriter.project.fetches import (
-    Unclear,
-    assigned,
-    carried,
-    inside,
-    nearest,
-    require_plain,
-    require_untouched,
-    value_of,
-    written,
-)
+from rewriter.project.fetches import Unclear, assigned, carried, folder_of, require_plain, require_untouched, value_of
+from rewriter.project.folders import inside, written
 from rewriter.project.gomodules import Modules, modules_of
 from rewriter.project.needs import Answer, Needs, Obstacle, View
 from rewriter.syntax.vocabulary import Call
@@ -170,6 +161,6 @@ def _published(call: Call, view: View, settings: Mapping[str, str | None]) -> An
     fact = Evidence(f"go install {call.operands[0].raw} builds a published module")
     if settings.get("GOTOOLCHAIN") == "local":
         return Needs((), evidence=(fact,))
-    found = [(name, nearest(view, name)) for name in ("go.mod", "go.work")]
+    found = [(name, folder_of(view, name)) for name in ("go.mod", "go.work")]
     reads = tuple(written(view, posixpath.join(folder, name)) for name, folder in found if folder is not None)
     return Needs(reads, evidence=(fact,))

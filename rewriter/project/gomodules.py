@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from rewriter.change import Evidence
 from rewriter.project import gomod
-from rewriter.project.fetches import Unclear, nearest, written
+from rewriter.project.fetches import Unclear, folder_of
+from rewriter.project.folders import written
 from rewriter.project.gomod import GoMod
 from rewriter.project.needs import View
 
@@ -109,8 +110,8 @@ def modules_of(view: View, settings: Mapping[str, str | None]) -> Modules | None
     if settings.get("GOWORK", "") not in ("", "off"):
         raise Unclear("GOWORK names another go.work")
     if settings.get("GOWORK") != "off":
-        work = nearest(view, "go.work")
-    root = nearest(view, "go.mod")
+        work = folder_of(view, "go.work")
+    root = folder_of(view, "go.mod")
     workspace = _manifest(view, posixpath.join(work, "go.work")) if work is not None else None
     if work is not None and workspace is not None:
         main = tuple(dict.fromkeys(posixpath.normpath(posixpath.join(work, folder)) for folder in workspace.uses))

@@ -12,18 +12,8 @@ from collections.abc import Iterator
 
 from rewriter.change import Evidence
 from rewriter.project.crates import Crates, crates, table
-from rewriter.project.fetches import (
-    Unclear,
-    assigned,
-    carried,
-    inside,
-    nearest,
-    parents,
-    require_plain,
-    require_untouched,
-    value_of,
-    written,
-)
+from rewriter.project.fetches import Unclear, assigned, carried, folder_of, require_plain, require_untouched, value_of
+from rewriter.project.folders import inside, upwards, written
 from rewriter.project.manifests import line_of, toml
 from rewriter.project.needs import Answer, Needs, Obstacle, View
 from rewriter.syntax.vocabulary import Call
@@ -85,7 +75,7 @@ def _config(view: View) -> tuple[list[str], bool]:
 
     Source: https://doc.rust-lang.org/cargo/reference/config.html
     """
-    paths = [posixpath.join(folder, name) for folder in parents(view.folder) for name in _CONFIGS]
+    paths = [posixpath.join(folder, name) for folder in upwards(view.folder) for name in _CONFIGS]
     paths = [path for path in paths if view.kind(path) == "file"]
     vendored = False
     for path in paths:
@@ -107,7 +97,7 @@ def _config(view: View) -> tuple[list[str], bool]:
 
 def _toolchains(view: View) -> Iterator[str]:
     """The files that tell rustup which toolchain to take: https://rust-lang.github.io/rustup/overrides.html"""
-    for folder in parents(view.folder):
+    for folder in upwards(view.folder):
         for path in (posixpath.join(folder, name) for name in _TOOLCHAINS):
             if view.kind(path) == "file":
                 if "path" in view.text(path):
@@ -184,7 +174,7 @@ def _manifest(call: Call, view: View, command: str) -> tuple[str | None, str]:
     """The Cargo.toml that `call` starts from, None where there is none, and as it is named by an option."""
     name = "--path" if command == "install" else "--manifest-path"
     if not call.has(name):
-        folder = nearest(view, "Cargo.toml")
+        folder = folder_of(view, "Cargo.toml")
         return (None if folder is None else posixpath.join(folder, "Cargo.toml")), ""
     given = call.value(name)
     if given is None or not _PLAIN.match(given):
