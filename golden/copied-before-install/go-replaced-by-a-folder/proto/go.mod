@@ -1,0 +1,3 @@
+module example.org/chat/proto
+
+go 1.22

@@ -1,0 +1,3 @@
+package shared
+
+type Cents int64
