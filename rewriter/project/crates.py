@@ -181,7 +181,9 @@ def _targets(view: View, folder: str, data: dict[str, Any]) -> Iterator[str]:
     for kind, targets in listed.items():
         needed += [_places(kind, str(each.get("name", "")), name) for each in targets if "path" not in each]
     if "lib" not in data and not listed["bin"]:
-        needed.append(["src/lib.rs", "src/main.rs", *_found_bins(view, folder)])
+        libs = ["src/lib.rs"] if package.get("autolib") is not False else []
+        bins = ["src/main.rs", *_found_bins(view, folder)] if package.get("autobins") is not False else []
+        needed.append([*libs, *bins, "src/lib.rs"])
     started = package.get("default-run")
     if isinstance(started, str) and all(each.get("name") != started for each in listed["bin"]):
         needed.append(_places("bin", started, name))

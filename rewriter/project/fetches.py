@@ -106,7 +106,7 @@ def require_untouched(view: View, names: Set[str]) -> None:
     """Raise `Unclear` where an earlier command may have changed one of the files `names`."""
     for call in view.before:
         told: Iterable[Word] = () if call.program in _LOOKS else call.statement.words
-        aims = [redirect.target for redirect in call.statement.redirects if redirect.operator.startswith(">")]
+        aims = [redirect.target for redirect in call.statement.redirects if ">" in redirect.operator]
         for word in (*told, *filter(None, aims)):
             # `./go.mod`, and `--file=./go.mod`
             if posixpath.basename(word.raw.strip("\"'").rpartition("=")[2]) in names:

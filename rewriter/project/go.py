@@ -15,9 +15,10 @@ from rewriter.project.fetches import Unclear, assigned, carried, folder_of, requ
 from rewriter.project.folders import inside, written
 from rewriter.project.gomodules import Modules, modules_of
 from rewriter.project.needs import Answer, Needs, Obstacle, View
+from rewriter.syntax.shell import Word
 from rewriter.syntax.vocabulary import Call
 
-_BUILDS = frozenset(("build", "install", "test", "vet", "run"))
+_BUILDS = frozenset(("build", "generate", "install", "run", "test", "vet"))
 _EDITS = frozenset(("get", "mod tidy", "mod vendor"))
 _DOWNLOADS = frozenset(("mod download", "mod verify"))
 # Variables of the go command that a download heeds: those of modules, not those of the platform and the compiler.
@@ -60,27 +61,45 @@ def _needs(call: Call, view: View) -> Answer:
     if any(earlier.program == "go" and earlier.subcommand == "mod download" for earlier in view.before):
         return None
     modules.require_sums()
-    fetch = f"{carried(call, _OWN)}{call.head.raw} mod download"
+    fetch = f"{_kept(call, view)}{carried(call, _OWN)}{call.head.raw} mod download"
     if modules.folder != modules.view.folder:
         fetch = f"cd {shlex.quote(modules.folder)} && {fetch}"
     elif target:
         fetch = f"cd {shlex.quote(target)} && {fetch}"
     does = "downloads what it adds" if command in _EDITS else "compiles everything"
+    if command == "generate":
+        does = "runs its programs"
     return Needs(modules.reads(view), (), tuple(modules.evidence()), fetch, f"go {command} still {does}")
 
 
 def _settings(call: Call, view: View) -> dict[str, str | None]:
     """The variables as the go command sees them, by name; None for a value that is not known."""
-    found: dict[str, str | None] = {}
-    for earlier in view.before:
-        if (earlier.program == "go" and earlier.subcommand == "env" and earlier.has("-w")) or (
-            earlier.program == "export"
-        ):
-            for word in earlier.operands:
-                name, _, value = (word.value or word.raw).partition("=")
-                found[name] = None if word.value is None else value
-    found |= view.env
+    exported = [word for earlier in view.before if earlier.program == "export" for word in earlier.operands]
+    found = {**_set(view), **dict(map(_pair, exported)), **view.env}
     return found | {name: value_of(word) for name, word in assigned(call).items()}
+
+
+def _set(view: View) -> dict[str, str | None]:
+    """What `go env -w` set before."""
+    earlier = [call for call in view.before if (call.program, call.subcommand) == ("go", "env") and call.has("-w")]
+    return dict(_pair(word) for call in earlier for word in call.operands)
+
+
+def _pair(word: Word) -> tuple[str, str | None]:
+    name, _, value = (word.value or word.raw).partition("=")
+    return name, None if word.value is None else value
+
+
+def _kept(call: Call, view: View) -> str:
+    """The variables that `go env -w` set before, for a download that may stand above it."""
+    words = []
+    for name, value in _set(view).items():
+        if name in view.env or name in assigned(call) or name == "GO111MODULE" or not re.fullmatch(_OWN, name):
+            continue
+        if value is None:
+            raise Unclear(f"what go env -w sets {name} to is not known")
+        words.append(f"{name}={shlex.quote(value)} ")
+    return "".join(words)
 
 
 def _flag(call: Call, settings: Mapping[str, str | None], name: str) -> str | None:

@@ -141,7 +141,8 @@ def _build(call: Call, view: View, command: str) -> Answer:
     require_untouched(view, _MANIFESTS)
     if any(each.program == "cargo" and _command(each)[0] in ("add", "remove", "update") for each in view.before):
         raise Unclear("cargo changes the manifests before")
-    if inside(view, _set(call, view, "CARGO_HOME") or "/usr/local/cargo"):
+    homes = ("/usr/local/cargo", posixpath.join(_set(call, view, "HOME") or "/root", ".cargo"))
+    if any(inside(view, home) for home in (_set(call, view, "CARGO_HOME"), *homes) if home):
         raise Unclear("cargo keeps its downloads where the copied files are")
     start = posixpath.dirname(manifest)
     files = [*settings, *(view.path(each) for each in _toolchains(view))]

@@ -68,6 +68,33 @@ def test_what_edits_the_manifests_stays_behind_them(tmp_path: Path, command: str
     assert found.still == f"{' '.join(command.split()[: 3 if 'mod' in command else 2])} still downloads what it adds"
 
 
+def test_generated_sources(tmp_path: Path) -> None:
+    found = known(answer(tmp_path, FILES, "go generate ./..."))
+    assert found.fetch == "go mod download"
+    assert found.still == "go generate still runs its programs"
+
+
+@pytest.mark.parametrize(
+    ("before", "command", "fetch"),
+    [
+        (
+            "go env -w GOPROXY=https://goproxy.cn,direct",
+            "go build",
+            "GOPROXY=https://goproxy.cn,direct go mod download",
+        ),
+        ("go env -w GO111MODULE=on CGO_ENABLED=0 GOBIN=/bin", "go build", "go mod download"),
+        ("go env -w GOPRIVATE='a b'", "GOSUMDB=off go build", "GOPRIVATE='a b' GOSUMDB=off go mod download"),
+        ("go env -w GOPROXY=off", "GOPROXY=direct go build", "GOPROXY=direct go mod download"),
+    ],
+)
+def test_what_go_keeps(tmp_path: Path, before: str, command: str, fetch: str) -> None:
+    assert known(answer(tmp_path, FILES, command, before=before)).fetch == fetch
+    assert (
+        known(answer(tmp_path, FILES, "go build", before=before, env={"GOPROXY": "x", "GOPRIVATE": "y"})).fetch
+        == "go mod download"
+    )
+
+
 @pytest.mark.parametrize("command", ["go mod download", "go mod download -x", "go mod verify"])
 def test_a_download(tmp_path: Path, command: str) -> None:
     found = known(answer(tmp_path, FILES, command))
@@ -97,7 +124,7 @@ def test_the_checksum_of_what_is_put_in_the_place_of_a_module(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "command",
     [
-        *("go fmt ./...", "go list ./...", "go generate ./...", "go clean -cache", "go mod init x", "go tool cover"),
+        *("go fmt ./...", "go list ./...", "go clean -cache", "go mod init x", "go tool cover"),
         *("go mod download golang.org/x/text", "go version bin/api", "go run example.org/gen@v1 ./...", "go"),
         *("GO111MODULE=off go build", "go build -mod=vendor", "GOFLAGS='-v -mod=vendor' go build"),
     ],
@@ -248,6 +275,7 @@ def test_obstacles(tmp_path: Path, files: dict[str, str], command: str, reason: 
         ("rm -f go.sum", "rm may have changed go.sum before"),
         ("go mod edit -dropreplace=example.org/x", "go mod edit changes the manifests before"),
         ("go work use ./lib", "go work use changes the manifests before"),
+        ("go env -w GOPROXY=$PROXY", "what go env -w sets GOPROXY to is not known"),
         ("export GOFLAGS=-modfile=x.mod", "go build takes other files with -modfile"),
         ("go env -w GOFLAGS=-overlay=x.json", "go build takes other files with -overlay"),
     ],

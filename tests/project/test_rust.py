@@ -28,7 +28,14 @@ def package(name: str, rest: str = "") -> str:
 
 MANIFEST = package("app", '\n[dependencies]\nserde = "1"\n')
 FILES = {"Cargo.toml": MANIFEST, "Cargo.lock": LOCK, "src/main.rs": "fn main() {}\n"}
-ROOT = '[workspace]\nmembers = ["crates/*"]\nexclude = ["crates/old"]\n\n[workspace.dependencies]\nb = { path = "crates/b" }\n'
+ROOT = """\
+[workspace]
+members = ["crates/*"]
+exclude = ["crates/old"]
+
+[workspace.dependencies]
+b = { path = "crates/b" }
+"""
 SPACE = {
     "Cargo.toml": ROOT,
     "Cargo.lock": LOCK,
@@ -227,6 +234,8 @@ def test_a_package_that_points_to_its_workspace(tmp_path: Path) -> None:
     ("rest", "files", "targets"),
     [
         ("", ["src/main.rs", "src/lib.rs"], "src/lib.rs"),
+        ("autolib = false\n", ["src/main.rs", "src/lib.rs"], "src/main.rs"),
+        ("autobins = false\n", ["src/main.rs", "src/lib.rs"], "src/lib.rs"),
         ("", ["src/bin/a.rs", "src/bin/b.rs"], "src/bin/a.rs"),
         ("", ["src/bin/a/main.rs"], "src/bin/a/main.rs"),
         ('[[bin]]\nname = "x"\npath = "app/x.rs"\n', ["app/x.rs"], ""),
@@ -338,23 +347,27 @@ def test_steps_before(tmp_path: Path, before: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "reason"),
     [
-        "[package\n",
-        "a = " + "[" * 100_000,
-        "workspace = 3\npackage = []\nlib = 1\nbin = {}\ndependencies = 4\n",
-        '[package]\nname = 3\n[[bin]]\nname = ["a"]\n[workspace]\nmembers = [1]\nexclude = "x"\n',
-        '[workspace]\nmembers = ["[", "*/*/*/../../..", ""]\n',
-        package("a", '[dependencies]\na = { path = "." }\nb = { path = "/" }\n'),
-        package("a", 'workspace = "x"\n'),
+        ("[package\n", "Cargo.toml is no TOML"),
+        ("a = " + "[" * 100_000, "Cargo.toml is nested too deeply"),
+        ("workspace = 3\npackage = []\nlib = 1\nbin = {}\ndependencies = 4\n", "whose file (src/lib.rs) is not"),
+        ('[package]\nname = 3\n[[bin]]\nname = ["a"]\n[workspace]\nmembers = [1]\nexclude = "x"\n', "src/bin/['a'].rs"),
+        ('[workspace]\nmembers = ["[", "*/*/*/../../..", ""]\n', None),
+        (package("a", '[dependencies]\na = { path = "." }\n'), None),
+        (package("a", '[dependencies]\nb = { path = "/" }\n'), "depends on b in /, which is not copied"),
+        (package("a", 'workspace = "x"\n'), "belongs to the workspace x, which is not copied"),
     ],
 )
-def test_broken_manifests(tmp_path: Path, text: str) -> None:
+def test_broken_manifests(tmp_path: Path, text: str, reason: str | None) -> None:
     found = answer(tmp_path, {**FILES, "Cargo.toml": text}, "cargo build")
-    assert found is None or found
+    if reason is None:
+        assert known(found).reads == ("Cargo.toml", "Cargo.lock")
+    else:
+        assert reason in obstacle(found)
 
 
-@pytest.mark.parametrize("text", ["[[package]\n", "package = 3\n", 'package = ["a"]\n', ""])
-def test_broken_lock_files(tmp_path: Path, text: str) -> None:
-    found = answer(tmp_path, {**FILES, "Cargo.lock": text}, "cargo build")
-    assert found is None or obstacle(found)
+def test_broken_lock_files(tmp_path: Path) -> None:
+    assert "Cargo.lock is no TOML" in obstacle(answer(tmp_path, {**FILES, "Cargo.lock": "[[package]\n"}, "cargo build"))
+    for text in ("package = 3\n", 'package = ["a"]\n', ""):
+        assert answer(tmp_path, {**FILES, "Cargo.lock": text}, "cargo build") is None
