@@ -87,7 +87,7 @@ CHAIN: tuple[Transform, ...] = (
     Transform("apk_cache_kept", "apk", "behind build-deps-kept, which adds apk commands"),
     Transform("dnf_cache_kept", "dnf yum zypper", "independent of the others"),
     Transform("pip_cache_kept", "pip uv poetry conda mamba", "independent of the others"),
-    Transform("node_install_loose", "npm yarn", "before the clean-up of the same step"),
+    Transform("node_install_loose", "npm yarn pnpm", "before the clean-up of the same step"),
     Transform(
         "node_cache_kept", "npm yarn bun", "behind node-install-loose, which may change the command that it follows"
     ),

@@ -1,10 +1,14 @@
-"""An npm install that leaves the development packages out by a flag that npm has given up.
+"""An install of npm, yarn or pnpm that may bring other packages than the lock file says, or more than are needed.
 
-What: writes `--production`, `--prod`, `--only=production` and `--only=prod` as `--omit=dev`, where npm is known to be
-version 7 or later: on images of Node 16 and later, and behind NodeSource's set-up script of such a version.
+What: writes `npm install` as `npm ci`, and adds `--frozen-lockfile` for yarn 1 and pnpm, where the context shows that
+the lock file is copied and holds all that package.json asks for. Adds `--omit=dev` where the image starts a file by
+node, and nothing that this loads is a package for development. Writes `--production`, `--prod`, `--only=production`
+and `--only=prod` as `--omit=dev`. For npm all of this where it is known to be version 7 or later: on images of Node
+16 and later, and behind NodeSource's set-up script of such a version.
 
-Why: npm 7 replaced these flags; it still takes them, with a warning, and says that it will not for ever. A flag that is
-dropped silently would bring all development packages into the image.
+Why: `npm install` resolves again what the lock file does not hold, so that one day's image has other packages than the
+last one's; `npm ci` stops instead. Packages for development are often the larger half of node_modules. And npm 7
+replaced the old flags; it still takes them, with a warning, and says that it will not for ever.
 
 Before:
 
@@ -35,6 +39,7 @@ from collections.abc import Iterator
 from rewriter.change import Alters, Change, Declined, Edit, Evidence
 from rewriter.facts import Facts, Run
 from rewriter.steps.cleaning import before
+from rewriter.steps.node_modes import stricter, without_dev
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call, Option, spelling
 
@@ -51,10 +56,14 @@ _OLD_NODES = frozenset(("argon", "boron", "carbon", "dubnium", "erbium", "fermiu
 
 
 def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
-    """Yield a change for each npm command with a flag of old."""
+    """Yield a change for each npm command with a flag of old, and for each install that could be stricter."""
     del file
     for run in facts.runs:
         for call in run.calls:
+            if call.program in ("npm", "yarn", "pnpm"):
+                npm = _npm_seven(facts, run) if call.program == "npm" else None
+                found = (stricter(facts, run, call, npm), without_dev(facts, run, call, npm))
+                yield from (change for change in found if change)
             if call.program != "npm" or call.subcommand not in _TAKES or call.has(*_CONTRADICTS):
                 continue
             old = [option for option in call.options if _old(option)]

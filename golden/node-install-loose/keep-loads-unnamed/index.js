@@ -1,0 +1,2 @@
+console.log(require("ms")(1000));
+require(process.env.PLUGIN);

@@ -1,0 +1,1 @@
+import("nanoid").then(({ nanoid }) => console.log(nanoid()));
