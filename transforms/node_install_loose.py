@@ -107,7 +107,7 @@ def _npm_seven(facts: Facts, run: Run) -> Evidence | str | None:
     for instruction in below:
         if found := _NODESOURCE.search(facts.file.text(instruction.span)):
             setup = int(found[1])
-            fact = f"installs Node {setup}, whose npm has --omit"
+            fact = f"installs Node {setup}, whose npm is version 7 or later"
             return facts.line(instruction, fact) if setup >= _FIRST_NODE else None
     node = _NODE_IMAGE.search(base.reference)
     if not node or not base.known or (base.version is None and ("$" in base.reference or "@" in base.reference)):
@@ -115,4 +115,4 @@ def _npm_seven(facts: Facts, run: Run) -> Evidence | str | None:
     major = int((base.version or str(_FIRST_NODE)).split(".")[0])
     if major < _FIRST_NODE or base.variant & _OLD_NODES:
         return None
-    return facts.line(run.image.stage.start, f"the npm of {base.name} has --omit")
+    return facts.line(run.image.stage.start, f"the npm of {base.name} is version 7 or later")

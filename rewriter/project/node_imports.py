@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 
 from rewriter.project.context import Unfit
-from rewriter.project.manifests import json_object, line_of
+from rewriter.project.manifests import json_object
 from rewriter.project.needs import View
 from rewriter.syntax.shell import literal, parse
 
@@ -16,6 +16,7 @@ _LOADS = re.compile(r"""(?:\brequire\(\s*|\bimport\(\s*|\bfrom\s*|\bimport\s*)(?
 _OPEN = re.compile(
     r"""\brequire\(\s*[^"'\s]|\bimport\(\s*[^"'\s]|\brequire\b(?!\s*\()|["'](?:node:)?(?:child_process|worker_threads|module|vm)["']"""
 )
+_QUOTED = re.compile(r"""["'`]((?:@[\w.-]+/)?[\w.-]+)(?=["'`/])""")
 _TRIES = ("", ".js", ".json", ".mjs", ".cjs", "/index.js")
 _FILES = 400
 
@@ -61,9 +62,10 @@ def names_one_of(view: View, entry: str, packages: Collection[str]) -> tuple[str
         where = view.file(file) or file
         if found := _OPEN.search(text):
             raise Unfit(f"{where}:{text.count(chr(10), 0, found.start()) + 1}", "loads what it does not name")
-        for package in packages:
-            if package in text and (line := line_of(text, rf"[\"'`]{re.escape(package)}[\"'`/]")):
-                raise Unfit(f"{where}:{line}", f"names {package}, which is a package for development")
+        for quoted in _QUOTED.finditer(text):
+            if quoted[1] in packages:
+                at = text.count("\n", 0, quoted.start()) + 1
+                raise Unfit(f"{where}:{at}", f"names {quoted[1]}, which is a package for development")
         for double, single in _LOADS.findall(text):
             spec = double or single
             if spec.startswith((".", "/", "#")):

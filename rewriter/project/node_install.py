@@ -72,6 +72,8 @@ def install(call: Call, view: View, *, fetches: bool) -> Answer:
     packages = _packages(found, folder, manager)
     ci = call.subcommand in knowledge.table("node_installs")["commands"]["ci"]
     lock = _locks(found, folder, manager, settings, needed=ci or manager != "npm")
+    if not ci:
+        _installed(view, folder)
     if manager in ("yarn", "berry"):
         _yarn(found, folder, settings)
     read_local(found, packages, manager)
@@ -101,7 +103,7 @@ def is_berry(view: View, folder: str, call: Call) -> bool:
         for earlier in view.before
         for word in earlier.statement.words
     )
-    asks = call.has(*_OF_BERRY) or bool(named and int(named[1]) > 1)
+    asks = call.has(*_OF_BERRY) or (named is not None and named[1] not in ("0", "1"))
     newer = asks or brought or view.kind(settings) is not None or "\n__metadata:" in text
     if newer and "# yarn lockfile v1" in text:
         raise Unfit(view.file(lock) or lock, "is one of yarn 1, while other files speak of a later yarn")
@@ -142,6 +144,21 @@ def _alone(view: View, folder: str, manager: str) -> None:
         path = posixpath.join(above, "package.json")
         if view.kind(path) and patterns(package(view, above)):
             raise Unfit(view.file(path) or path, "has workspaces, and the install may be that of the whole")
+
+
+def _installed(view: View, folder: str) -> None:
+    """Raise `Unfit` where packages lie in the context that may belong to the project: an install builds upon them."""
+    modules = posixpath.normpath(posixpath.join(folder, "node_modules"))
+    above = view.file(modules) if view.kind(modules) else None
+    if above is None:
+        return
+    while above:
+        above = posixpath.dirname(above)
+        rules = (view.project.head(posixpath.join(above, ".gitignore"), 1_000_000) or b"").decode("utf-8", "replace")
+        if re.search(r"(?m)^(?:\*\*|\.)?/?(?:\*\*/)?node_modules/?\*{0,2}\s*$", rules):
+            return
+    file = view.file(modules) or modules
+    raise Unfit(file, "is copied into the image, and may be part of the project: leave it out by .dockerignore")
 
 
 def _packages(found: Found, folder: str, manager: str) -> list[Package]:

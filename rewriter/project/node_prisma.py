@@ -15,7 +15,7 @@ from rewriter.project.node_manifests import Found, Package
 _STEMS = ("prisma.config", ".config/prisma")
 _CONFIG = tuple(f"{stem}.{end}" for stem in _STEMS for end in ("ts", "mts", "cts", "js", "mjs", "cjs"))
 _PLACES = ("prisma/schema.prisma", "schema.prisma", "prisma/schema")
-_GENERATOR = re.compile(r"(?m)^[ \t]*generator\s+\w+\s*\{([^}]*)\}")
+_GENERATOR = re.compile(r"(?m)^[ \t]*generator\s+\w+\s*\{([^}]{0,4000})\}")
 _SETTING = re.compile(r'(?m)^[ \t]*(provider|output)[ \t]*=[ \t]*("[^"\n]*"|\S+)')
 # Generators of Prisma itself: others are programs of the project or read more.
 _OWN = ("prisma-client-js", "prisma-client")

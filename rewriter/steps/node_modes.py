@@ -182,7 +182,9 @@ def without_dev(facts: Facts, run: Run, call: Call, npm: Evidence | str | None) 
     at = run.at(call)
     view = view_of(facts, run, folder, ())
     try:
-        if not view.kind("package.json") or not json_object(view, "package.json").get("devDependencies"):
+        if not any(view.kind(lock) for lock in _LOCKS["npm"]) or not view.kind("package.json"):
+            return None
+        if not json_object(view, "package.json").get("devDependencies"):
             return None
         if reason := _needed_later(facts, run, call):
             return Declined(reason, at)

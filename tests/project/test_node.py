@@ -528,7 +528,25 @@ def test_variables(tmp_path: Path, env: dict[str, str], expected: str) -> None:
     )
 
 
+def test_packages_in_the_context(tmp_path: Path) -> None:
+    files = {"package.json": {}, **LOCK, "node_modules/x/package.json": {}}
+    assert "node_modules is copied into the image, and may be" in reason(ask(tmp_path, "npm install", files))
+    assert reads(ask(tmp_path, "npm ci", {}))
+    assert reads(ask(tmp_path, "npm install", {".gitignore": "dist\n/node_modules/\n"}))
+    assert reads(ask(tmp_path, "npm install", {".gitignore": "", ".dockerignore": "node_modules"}))
+
+
+def test_hostile_files(tmp_path: Path) -> None:
+    schema = "generator a {\n" * 50_000
+    files = {"package.json": {"packageManager": f"yarn@{'9' * 9000}"}, "yarn.lock": BERRY, ".yarnrc.yml": NM}
+    assert reads(ask(tmp_path, "yarn", files))
+    wanted = {"scripts": {"postinstall": "prisma generate"}, "workspaces": ["*" * 60 + "x/" + "*a" * 40], "bin": [1]}
+    assert reads(
+        ask(tmp_path, "npm ci", {"package.json": wanted, **LOCK, "schema.prisma": schema, "a" * 200 + "/x": ""})
+    )
+
+
 def test_too_many_folders(tmp_path: Path) -> None:
-    deep = "/".join("d" * 60)
+    deep = "/".join("d" * 20)
     files = {"package.json": {"workspaces": ["/".join(["**", "d"] * 12)]}, **LOCK, f"{deep}/x": ""}
     assert "match too many folders" in reason(ask(tmp_path, "npm ci", files))
