@@ -68,7 +68,7 @@ def install(call: Call, view: View, *, fetches: bool) -> Answer:
         return _fetch(found, folder)
     manager = "berry" if call.program == "yarn" and is_berry(view, folder, call) else call.program
     settings = read_settings(found, folder, _SETTINGS[manager])
-    _alone(view, folder, manager)
+    _alone(found, folder, manager)
     packages = _packages(found, folder, manager)
     ci = call.subcommand in knowledge.table("node_installs")["commands"]["ci"]
     lock = _locks(found, folder, manager, settings, needed=ci or manager != "npm")
@@ -133,17 +133,28 @@ def _ordered(found: Found, folder: str) -> tuple[str, ...]:
     return tuple(sorted(found.reads, key=rank))
 
 
-def _alone(view: View, folder: str, manager: str) -> None:
-    """Raise `Unfit` where a folder above makes the project a workspace of another, or has settings for it."""
-    above = view.path(folder)
+def _alone(found: Found, folder: str, manager: str) -> None:
+    """Raise `Unfit` where a folder above makes the project a workspace of another, or has settings for it; add the
+    package.json above that tells corepack which yarn or pnpm to run.
+
+    Source: https://github.com/nodejs/corepack#when-authoring-packages
+    """
+    view, above = found.view, found.view.path(folder)
+    named = manager in ("npm", "bun") or "packageManager" in package(view, folder).data
     while above != "/":
         above = posixpath.dirname(above)
         for name in _ABOVE.get(manager, ()):
             if view.kind(path := posixpath.join(above, name)):
                 raise Unfit(view.file(path) or name, f"lies above the project, and {manager} reads it")
         path = posixpath.join(above, "package.json")
-        if view.kind(path) and patterns(package(view, above)):
+        if not view.kind(path):
+            continue
+        other = package(view, above)
+        if patterns(other):
             raise Unfit(view.file(path) or path, "has workspaces, and the install may be that of the whole")
+        if not named and "packageManager" in other.data:
+            named = True
+            found.read(path)
 
 
 def _installed(view: View, folder: str) -> None:

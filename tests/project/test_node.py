@@ -528,6 +528,13 @@ def test_variables(tmp_path: Path, env: dict[str, str], expected: str) -> None:
     )
 
 
+def test_package_manager_is_named_above(tmp_path: Path) -> None:
+    files = {"package.json": {"packageManager": "pnpm@9.1.0"}, "a/package.json": {}, "a/pnpm-lock.yaml": ""}
+    assert reads(ask(tmp_path, "pnpm i", files, at="/app/a")) == ("package.json", "pnpm-lock.yaml", "/app/package.json")
+    own = {"a/package.json": {"packageManager": "pnpm@9.1.0"}}
+    assert reads(ask(tmp_path, "pnpm i", own, at="/app/a")) == ("package.json", "pnpm-lock.yaml")
+
+
 def test_packages_in_the_context(tmp_path: Path) -> None:
     files = {"package.json": {}, **LOCK, "node_modules/x/package.json": {}}
     assert "node_modules is copied into the image, and may be" in reason(ask(tmp_path, "npm install", files))
