@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rewriter import Options, Project, Rewrite, Unreadable, rewrite
+from rewriter import Options, Project, Rewrite, Source, Unreadable, rewrite
 from rewriter.beside import Beside
 from rewriter.config import Config, ConfigError
 from rewriter.config import load as closest_config
 from rewriter.config import read as read_config
 from rewriter.discover import Found, Trouble, discover, looks_like_template
+from rewriter.syntax.from_context import needed
+from rewriter.syntax.reader import read
 from transforms import NAMES
 
 # Starting worker processes costs as much as this many files.
@@ -90,7 +92,7 @@ def process(found: Found | Trouble, settings: Settings) -> Done:
 def process_bytes(data: bytes, path: Path, settings: Settings, *, explicit: bool = True) -> Done:
     """Rewrite `data` as the content of the Dockerfile at `path`, which need not exist."""
     try:
-        options, project = surroundings(path, settings)
+        options, project = surroundings(Source.decode(data), path, settings)
         result = rewrite(data, project, options)
         return Done(path, result, context=project.root if result.others else None)
     except ConfigError as error:
@@ -103,18 +105,29 @@ def process_bytes(data: bytes, path: Path, settings: Settings, *, explicit: bool
         return Done(path, error=f"a bug of dockerslim, please report it: {type(error).__name__}: {error}")
 
 
-def surroundings(path: Path, settings: Settings) -> tuple[Options, Project]:
-    """How to rewrite the Dockerfile at `path`, and what lies beside it; raises `ConfigError`."""
+def surroundings(source: Source, path: Path, settings: Settings) -> tuple[Options, Project]:
+    """How to rewrite `source`, the Dockerfile at `path`, and what lies beside it; raises `ConfigError`."""
     configured = settings.load(path.parent)
-    context = settings.context or configured.context or path.parent
-    root = context if context.is_dir() else None
-    project = Project(root, dockerfile=path, overlay=_overlay(context, settings))
+    project = Project(
+        dockerfile=path,
+        locate=lambda: _context(source, path, settings.context or configured.context),
+        overlay=lambda root: _overlay(root, settings),
+    )
     return configured.options(path, **settings.overrides), project
 
 
+def _context(source: Source, path: Path, given: Path | None) -> Path | None:
+    """The build context of the Dockerfile at `path`: the folder that is `given`, else what the project shows."""
+    if given is not None:
+        return given if given.is_dir() else None
+    from rewriter.project.discovery import locate  # only when a transform asks for the context
+
+    found = locate(path, needed(read(source))).root
+    return found if found is not None and found.is_dir() else None
+
+
 def _overlay(context: Path, settings: Settings) -> dict[str, str]:
-    paths = {os.path.relpath(path, context): text for path, text in settings.beside.items()}
-    return {path: text for path, text in paths.items() if not path.startswith("..")}
+    return {os.path.relpath(path, context): text for path, text in settings.beside.items()}
 
 
 def process_all(found: Sequence[Found | Trouble], settings: Settings, jobs: int | None = None) -> Iterator[Done]:

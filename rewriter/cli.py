@@ -61,7 +61,7 @@ def shared_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--context",
             type=click.Path(path_type=Path, file_okay=False, exists=True),
-            help="The build context (default: the Dockerfile's folder).",
+            help="The build context (default: what compose, bake and CI files say, else the Dockerfile's folder).",
         ),
         click.option(
             "--config",

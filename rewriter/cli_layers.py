@@ -34,7 +34,7 @@ def show(results: Sequence[Done], settings: Settings, style: str, *, colours: bo
 
 def _compared(done: Done, settings: Settings) -> Compared:
     assert done.rewrite is not None
-    options, project = surroundings(done.path, settings)
+    options, project = surroundings(done.rewrite.before, done.path, settings)
     completed = {other.path: other.after.text for other in done.rewrite.others}
     beside = Project(project.root, overlay={**project.overlay, **completed}) if completed else project
     before, after = (

@@ -109,6 +109,8 @@ def _in_context(path: str, project: Project) -> Evidence | str | None:
     """What the build context shows: evidence for a COPY or a reason against it; None where it shows nothing."""
     # Source: https://docs.docker.com/reference/dockerfile/#adding-files-from-the-build-context: all paths are below it.
     inside = posixpath.normpath(f"/{path}").lstrip("/") or "."
+    if project.hides(inside):
+        return None
     match project.kind(inside):
         case "folder":
             return Evidence("a folder, which ADD does not unpack", file=inside)

@@ -36,9 +36,9 @@ class Project:
     """The files of one build context. Without a root the context is not there: nothing is known of any path.
 
     `locate` finds the root when something is asked for the first time; `overlay` holds texts that stand in the place
-    of files (unsaved buffers, a `.dockerignore` that is about to be written). `asked` holds the paths that were looked
-    at, whether they exist or not: the key for caches and file watching. Nothing outside the context is ever read, but
-    for the ignore file that lies beside the Dockerfile at `dockerfile`.
+    of files (unsaved buffers, a `.dockerignore` that is about to be written), or gives them for a root. `asked` holds
+    the paths that were looked at, whether they exist or not: the key for caches and file watching. Nothing outside the
+    context is ever read, but for the ignore file that lies beside the Dockerfile at `dockerfile`.
     """
 
     def __init__(
@@ -47,18 +47,25 @@ class Project:
         *,
         dockerfile: Path | None = None,
         locate: Callable[[], Path | None] | None = None,
-        overlay: Mapping[str, str] | None = None,
+        overlay: Mapping[str, str] | Callable[[Path], Mapping[str, str]] | None = None,
     ) -> None:
         self._given = root
         self._locate = locate
         self._dockerfile = dockerfile
-        self.overlay = dict(overlay or {})
+        self._overlay = overlay
         self.asked: set[str] = set()
 
     @cached_property
     def root(self) -> Path | None:
         """The folder of the context, None where there is none."""
         return self._given if self._given is not None or self._locate is None else self._locate()
+
+    @cached_property
+    def overlay(self) -> Mapping[str, str]:
+        """The texts that stand in the place of files."""
+        if callable(self._overlay):
+            return self._overlay(self.root) if self.root is not None else {}
+        return dict(self._overlay or {})
 
     @cached_property
     def _resolved(self) -> Path | None:

@@ -68,17 +68,12 @@ def xml(view: View, name: str) -> Element:
 
 def yaml(view: View, name: str) -> Any:
     """The YAML file `name`, in plain lists, dicts and scalars. Raises `Unfit`."""
-    import yaml as pyyaml
+    from rewriter.project import plain_yaml
 
-    text = view.text(name)
-    if re.search(r"(?m)^[^#\n]*[:\-\s]\*\w", text) and len(re.findall(r"&\w", text)) > 50:
-        raise _unfit(view, name, "repeats itself through too many anchors")
     try:
-        return pyyaml.load(text, Loader=getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader))
-    except pyyaml.YAMLError as error:
-        raise _unfit(view, name, f"is no YAML: {str(error).splitlines()[0]}") from None
-    except RecursionError:
-        raise _unfit(view, name, "is nested too deeply") from None
+        return plain_yaml.load(view.text(name))
+    except ValueError as error:
+        raise _unfit(view, name, str(error)) from None
 
 
 def line_of(text: str, pattern: str) -> int | None:
