@@ -422,7 +422,8 @@ def _zip(work: Work) -> str | None:
 
 
 def _exports(work: Work) -> str | None:
-    return None if work.given.operands else "its output holds every variable"
+    listed = not work.given.operands and not work.given.options
+    return f"{work.call.program} tells the value of every variable" if listed else None
 
 
 ROLES: dict[str, Callable[[Work], str | None]] = {
