@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from rewriter.facts import Facts
@@ -70,6 +71,7 @@ class _Stage:
         return _NONE.union(*(edits for place, edits in self.files if _meet(place, path)))
 
 
+@lru_cache(maxsize=8)  # one change is looked at from several sides
 def model(facts: Facts) -> tuple[Layer, ...]:
     """The steps of all stages, in the order of the file."""
     stages: list[_Stage] = []
@@ -122,8 +124,12 @@ def one_line(file: Dockerfile, instruction: Instruction) -> str:
     """An instruction in one line, its keyword in capitals; the bodies of here-documents belong to it."""
     flags = [file.text(flag.span) for flag in instruction.flags]
     bodies = [file.text(heredoc.body) for heredoc in instruction.heredocs]
-    text = " ".join(" ".join([instruction.keyword, *flags, instruction.value, *bodies]).split())
-    return text if len(text) <= _TEXT else f"{text[: _TEXT - 1]}…"
+    return shortened(" ".join(" ".join([instruction.keyword, *flags, instruction.value, *bodies]).split()), _TEXT)
+
+
+def shortened(text: str, limit: int = 60) -> str:
+    """`text`, cut to `limit` characters."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 class _Walk:

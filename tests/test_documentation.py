@@ -65,7 +65,7 @@ def example() -> str:
 
 def layers_example() -> str:
     """The README's table of layers, of a golden case."""
-    case = Case(GOLDEN / "chain" / "node-express")
+    case = Case(GOLDEN / "chain" / "notes-in-the-wrong-order")
     before, after = (
         model(Facts(syntax.read(Source(text)), case.options(), Project(case.folder)))
         for text in (case.before, case.rewrite(case.before).after.text)

@@ -95,6 +95,12 @@ CHAIN: tuple[Transform, ...] = (
     Transform("cargo_cache_kept", "cargo", "independent of the others"),
     Transform("gem_docs_kept", "gem bundle", "independent of the others"),
     Transform(
+        "volatile_before_stable",
+        "copy add arg",
+        "behind the package managers' transforms, which make one step of several; before a COPY is divided, so that no "
+        "part of it comes to stand above what needs none of it",
+    ),
+    Transform(
         "copied_before_install",
         "copy",
         "behind the package managers' transforms: the install commands that it looks at are final",

@@ -33,6 +33,11 @@ def sources(instruction: Instruction) -> tuple[str, ...]:
     return tuple(word for word in words[:-1] if not word.startswith("<<"))
 
 
+def kind_of(call: Call) -> str:
+    """The kind of one command."""
+    return _of_call(call)[0]
+
+
 def _flat(kind: str) -> tuple[str, float]:
     return kind, float(knowledge.table("costs")[kind]["seconds"])
 
