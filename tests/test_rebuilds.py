@@ -10,10 +10,10 @@ import re
 from pathlib import Path
 
 import pytest
-from rewriter.layers import model
 
 from rewriter import Options, Project, Source
 from rewriter.facts import Facts
+from rewriter.layers import model
 from rewriter.syntax.reader import read
 
 from . import engine

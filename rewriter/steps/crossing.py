@@ -164,6 +164,7 @@ def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy,
     effect = effects.of_call(each, folder, run)
     if effect.unknown:
         return Command(each, folder, why=f"{line} runs {name}, which may read the copied files ({effect.unknown})")
-    if effects.meets(effect.reads | effect.writes, [place.target for place in copy.places]):
-        return Command(each, folder, why=f"{name} in {line} reads or writes below {copy.target}", near=True)
+    # Whether the folder is there, the first half of the copy decides.
+    if each.program != "cd" and (why := effects.clash(effects.of(facts, copy.instruction), effect)):
+        return Command(each, folder, why=f"of the COPY and {name} in {line}, {why}", near=True)
     return Command(each, folder)
