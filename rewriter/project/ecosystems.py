@@ -13,6 +13,7 @@ from rewriter.syntax.vocabulary import Call
 # fmt: off
 READERS: dict[str, str] = {
     "pip": "python", "uv": "python", "poetry": "python", "pipenv": "python", "pdm": "python",
+    "pip-sync": "python", "python": "python", "pypy": "python", "virtualenv": "python", "pyvenv": "python",
     "npm": "node", "yarn": "node", "pnpm": "node", "bun": "node", "corepack": "node", "npx": "node",
     "go": "go", "cargo": "rust",
     "mvn": "java", "gradle": "gradle",
@@ -24,7 +25,8 @@ READERS: dict[str, str] = {
 def needs(call: Call, view: View) -> Answer:
     """What `call` needs of the project that it sees in `view`; None for a command of no ecosystem, and for one that
     neither installs nor builds."""
-    reader = READERS.get(posixpath.basename(call.program))
+    name = posixpath.basename(call.program)
+    reader = READERS.get(name) or READERS.get(name.rstrip(".0123456789"))  # python3.12
     if reader is None:
         return None
     try:

@@ -174,9 +174,9 @@ def _program(words: tuple[Word, ...], at: int) -> tuple[str, int]:
     # A pip by its path is that of a virtual environment.
     if _PIP.match(name.rpartition("/bin/")[2]):
         return "pip", at
-    if _PYTHON.match(name) and len(words) > at + 2 and words[at + 1].raw == "-m":
+    if _PYTHON.match(name.rpartition("/bin/")[2]) and len(words) > at + 2 and words[at + 1].raw == "-m":
         module = words[at + 2].raw
-        if module in ("pip", "pipenv", "poetry", "uv"):
+        if module in ("pip", "pipenv", "poetry", "uv", "pdm"):
             return module, at + 2
     if name in ("sh", "bash") and len(words) > at + 1 and _wrapper_script(words[at + 1].value):
         at += 1
