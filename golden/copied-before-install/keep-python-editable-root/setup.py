@@ -1,0 +1,3 @@
+from setuptools import setup
+
+setup(name="shop", py_modules=["shop"])
