@@ -141,6 +141,7 @@ class _Walk:
         self.files: list[tuple[str | None, Edits]] = list(parent.files) if parent else []
         if parent is None and image.base.reference != "scratch":
             self.files.append((None, _BASE))
+        self.changed = _Stage(tuple(self.files)).changed
         self.settings = parent.settings if parent else _NONE
         self.variables: dict[str, Edits] = dict(parent.variables or {}) if parent else {}
         # ARGs end with the stage, and so does what they change.
@@ -148,7 +149,7 @@ class _Walk:
 
     def layers(self) -> list[Layer]:
         image = self.image
-        start = self._layer(image.stage.start, self._changed)
+        start = self._layer(image.stage.start, self.changed)
         for trigger in self._triggers():
             reruns = self._step(trigger, image.start, image.start)
             start = replace(start, cost=start.cost + cost(self.facts.file, trigger)[1], reruns=start.reruns | reruns)
@@ -160,10 +161,6 @@ class _Walk:
         for instruction, before, after in zip(image.stage.body, states, states[1:], strict=False):
             found.append(self._layer(instruction, self._step(instruction, before, after)))
         return found
-
-    @property
-    def _changed(self) -> Edits:
-        return _NONE.union(*(edits for _, edits in self.files))
 
     def _layer(self, instruction: Instruction, reruns: Edits) -> Layer:
         kind, seconds = cost(self.facts.file, instruction)
@@ -180,10 +177,11 @@ class _Walk:
     def _change(self, path: str | None, edits: Edits) -> None:
         if edits:
             self.files.append((path, edits))
+            self.changed |= edits
 
     def _step(self, instruction: Instruction, before: State, after: State) -> Edits:
         """After which edits the step runs again; what it changes is noted."""
-        below = self._changed
+        below = self.changed
         own = self._mentioned(instruction) if instruction.keyword in _EXPANDED else _NONE
         match instruction.keyword:
             case "RUN":

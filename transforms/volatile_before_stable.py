@@ -55,6 +55,8 @@ _SETTINGS = frozenset(("ARG", "ENV", "SHELL", "USER", "WORKDIR"))
 # Commands that start in any folder: the first name no files, the others only those that they are given.
 _NO_PATHS = frozenset((":", "echo", "printf", "true", "set", "ldconfig", "update-ca-certificates", "addgroup"))
 _PATHS = frozenset(("rm", "mkdir", "touch"))
+# How many pairs of steps are compared: more than any Dockerfile that a person wrote asks for.
+_PAIRS = 10_000
 _ODD = frozenset(("function", "test", "case", "loop"))
 
 
@@ -108,6 +110,8 @@ def _rise(file: Dockerfile, facts: Facts, image: StageImage, layers: Sequence[La
     if missed is None or body[missed].keyword not in ("COPY", "ADD"):
         return None
     stable = [i for i in range(missed + 1, len(body)) if layers[i].kind in _STABLE and facts.run(body[i])]
+    if len(stable) * (len(body) - missed) > _PAIRS:
+        return None
     moved, reasons = _crossing(facts, body, missed, stable)
     # What costs next to nothing stays, unless it stands beside what moves.
     while light := [i for i in stable if i in moved and layers[i].cost < WORTH and not moved & {i - 1, i + 1}]:

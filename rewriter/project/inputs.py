@@ -22,6 +22,7 @@ _PASSED = frozenset((".git", "node_modules", ".venv", "venv", "__pycache__", "Do
 _ENTRIES = 5_000
 
 
+@lru_cache(maxsize=256)  # a project is a snapshot
 def inputs(project: Project, source: str) -> frozenset[Input]:
     """What `source`, a source of a COPY or of a bind mount, takes of the context.
 
