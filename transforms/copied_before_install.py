@@ -29,6 +29,7 @@ Level: standard, with the build context as evidence; safe where the install read
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 
 from rewriter.change import Alters, Change, Declined, Edit, Evidence, apply
@@ -57,6 +58,9 @@ _BUILDS = frozenset(("go", "cargo", "mvn", "mvnw", "gradle", "gradlew", "dotnet"
 # What a later member of the same step takes away again, so that dividing the step would keep it in a layer.
 _REMOVES = frozenset(("rm", "purge", "del", "prune", "clean", "autoremove", "remove", "uninstall", "cleanup"))
 _STATE = frozenset(("export", "source", ".", "eval", "umask", "unset", "pushd", "popd", "alias", "exec", "shopt"))
+# What may stand in one step with an install and has nothing to do with it.
+_QUIET = frozenset(("cd", "set", "echo", "true", ":", "mkdir", "ls", "pwd"))
+_STORE = re.compile(r"[$*]|/go\b|\.(?:cache|m2|cargo|gradle|nuget|npm|mix|hex)\b|/(?:cargo|root)\b")
 _SOURCE = frozenset(
     (".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".go", ".rs", ".java", ".kt", ".cs", ".php", ".rb", ".ex")
 )
@@ -236,6 +240,7 @@ def _fetched(
     assert answer is not None
     if any("type=cache" in mount for mount in run.instruction.flag_values("mount")):
         return None
+    _alone(facts, run, blocked.commands)
     commands = [command for step in (*passed, blocked) for command in step.commands]
     part = part_of(facts, copy, commands, run)
     told = _first(file, copy, part)
@@ -255,13 +260,34 @@ def _fetched(
     return _done(facts, copy, part, edits, message)
 
 
+def _alone(facts: Facts, run: Run, commands: Sequence[Command]) -> None:
+    """Raise `Declines` where the last of `commands` cannot have a download step of its own above the step `run`."""
+    line = f"line {run.instruction.first_line}"
+    stopped = commands[-1].call
+    for command in commands[:-1]:
+        own = command.needs is not None and command.call.program == stopped.program
+        if not command.near and not own and command.call.program not in _QUIET:
+            raise Declines(f"{line} runs {command.call.program} in one step with {stopped.program}")
+    if stopped not in run.plain_calls:
+        raise Declines(f"{line} does not always run {stopped.program}")
+    later = [call for other in facts.later(run.instruction) if (found := facts.run(other)) for call in found.calls]
+    later += [call for call in run.calls if call.statement.start > stopped.statement.start]
+    if facts.shipped(run.image) and any(_removes(call) and _stores(call) for call in later):
+        raise Declines(f"what {stopped.program} downloads is removed again, and would stay in a layer of its own")
+
+
+def _stores(call: Call) -> bool:
+    """Whether a command that removes something may remove downloads: a tool does, and `rm` outside of known places."""
+    return call.program != "rm" or any(_STORE.search(word.raw) for word in call.operands)
+
+
 def _change(
     facts: Facts, copy: ContextCopy, part: Part, edits: tuple[Edit, ...], installs: Sequence[Command]
 ) -> Change:
     names = " and ".join(dict.fromkeys(map(_name, installs)))
-    again = "repeats" if len({_name(command) for command in installs}) == 1 else "repeat"
-    needed = f", which only {'need' if again == 'repeat' else 'needs'} {_list(part.sources)}" if part.sources else ""
-    message = f"{_named(copy)} stands before {names}{needed}: each edit of the source {again} it all"
+    need = "need" if " and " in names else "needs"
+    needed = f", which only {need} {_list(part.sources)}" if part.sources else ""
+    message = f"{_named(copy)} stands before {names}{needed}: each edit of the source repeats it all"
     return _done(facts, copy, part, edits, message)
 
 

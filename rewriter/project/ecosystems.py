@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from importlib import import_module
 from typing import cast
 
@@ -19,7 +20,17 @@ READERS: dict[str, str] = {
     "mvn": "java", "gradle": "gradle",
     "dotnet": "dotnet", "composer": "php", "composer.phar": "php", "bundle": "ruby", "mix": "elixir",
 }
+# How the variables begin that a tool takes for its options, and how those end that say nothing about files.
+_VARIABLES: dict[str, tuple[str, ...]] = {
+    "python": ("PIP_", "UV_", "POETRY_", "PIPENV_", "PDM_", "VIRTUAL_ENV"), "node": ("NPM_CONFIG_", "YARN_", "PNPM_"),
+    "go": ("GO",), "rust": ("CARGO_",), "java": ("MAVEN_",), "gradle": ("GRADLE_",), "dotnet": ("NUGET_", "DOTNET_"),
+    "php": ("COMPOSER",), "ruby": ("BUNDLE_",), "elixir": ("MIX_", "HEX_"),
+}
 # fmt: on
+_HARMLESS = re.compile(
+    r"(?i).*(?:ARCH|HOST|HTTP|LEVEL|LOGLEVEL|MEMORY|OPTOUT|OS|PASSWORD|PROXY|REGISTRY|RETRIES|TIMEOUT|TOKEN|URL|USER|"
+    r"USERNAME|VERSION|_ENV|SUMDB|PRIVATE|COLOR|LOGO)\Z"
+)
 
 
 def needs(call: Call, view: View) -> Answer:
@@ -29,6 +40,9 @@ def needs(call: Call, view: View) -> Answer:
     reader = READERS.get(name) or READERS.get(name.rstrip(".0123456789"))  # python3.12
     if reader is None:
         return None
+    for name in sorted(view.open):
+        if name.upper().startswith(_VARIABLES[reader]) and not _HARMLESS.match(name):
+            return Obstacle(f"the value of {name} is not known")
     try:
         module = import_module(f"rewriter.project.{reader}")
     except ModuleNotFoundError:  # DRAFT: until all readers are there

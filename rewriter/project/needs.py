@@ -55,7 +55,8 @@ class View:
 
     Paths are as the command itself would write them: absolute, or relative to its working directory `folder`
     (absolute). What does not come from the context, and what `.dockerignore` hides, is not there. `env` are the
-    variables whose value is known, `before` the commands that ran earlier in the stage and in those it grows from.
+    variables whose value is known, `open` the names of those whose value is not; `before` are the commands that ran
+    earlier in the stage and in those it grows from.
     """
 
     project: Project
@@ -63,6 +64,7 @@ class View:
     folder: str
     env: Mapping[str, str] = field(default_factory=dict)
     before: tuple[Call, ...] = ()
+    open: frozenset[str] = frozenset()
 
     def path(self, name: str) -> str:
         """The absolute path of `name` in the image."""

@@ -109,5 +109,7 @@ def view_of(facts: Facts, run: Run, folder: str, before: tuple[Call, ...]) -> Vi
     """What a command of `run` sees of the project from `folder`; `before` are the commands of the step ahead of it."""
     places = tuple(place for copy in copies_below(facts, run.instruction) for place in copy.places)
     env = {name: value for name, value in run.state.env.items() if isinstance(value, str)}
+    exported = {w.raw.partition("=")[0] for call in before if call.program == "export" for w in call.operands}
+    unknown = exported.union(run.state.args, run.state.env) - (env.keys() - exported)
     earlier = tuple(call for other in reversed(tuple(facts.earlier(run))) for call in other.calls)
-    return View(facts.project, places, folder, env, (*earlier, *before))
+    return View(facts.project, places, folder, env, (*earlier, *before), frozenset(unknown))

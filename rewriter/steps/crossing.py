@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rewriter import effects
 from rewriter.facts import Facts, Run
@@ -114,32 +114,40 @@ def _mounts(run: Run, copy: ContextCopy) -> str | None:
 def _commands(facts: Facts, run: Run, copy: ContextCopy, near: bool) -> tuple[tuple[Command, ...], str]:
     """The commands of `run` in order, up to the first that needs more of the copied files; and why that is."""
     line = f"line {run.instruction.first_line}"
-    if why := _unread(run):
-        return (), f"{line} {why}"
+    unread = [(s.start, why) for s in run.script.root.walk() if (why := _unread(s, run))]
     found: list[Command] = []
     for each, folder in with_folders(run):
-        if folder is None:
-            return tuple(found), f"where line {run.instruction.first_line} runs {each.program} is not known"
+        stop = next((why for start, why in unread if start < each.statement.start), None)
+        if folder is None or stop:
+            return tuple(found), f"{line} {stop}" if stop else f"where {line} runs {each.program} is not known"
         command = _command(facts, run, each, folder, copy, tuple(c.call for c in found))
+        if not command.why and _substitutes(each.statement):
+            command = replace(command, why=f"{line} uses the output of a command")
         found.append(command)
         if command.why and not (near and command.near):
             return tuple(found), command.why
-    return tuple(found), ""
+    return tuple(found), f"{line} {unread[-1][1]}" if unread else ""
 
 
-def _unread(run: Run) -> str | None:
-    """What in the script is more than commands whose words can be read."""
-    for statement in run.script.root.walk():
-        words = (*statement.words, *statement.assignments, *(r.target for r in statement.redirects if r.target))
-        if any(_SUBSTITUTION.search(word.raw) for word in words):
-            return "uses the output of a command"
-        if statement.kind not in _COMPOUND and call(statement) is None and not _assigns(statement):
-            return "runs a command that is not known"
-    return None
+def _unread(statement: Statement, run: Run) -> str | None:
+    """Why not all is known of what stands behind `statement`; None where it is."""
+    if statement.kind in _COMPOUND:
+        return None
+    understood = call(statement)
+    assigned = statement.assignments if not statement.words else ()
+    if understood is None and not assigned:
+        return "runs a command that is not known"
+    if understood and understood.program in ("export", "declare", "typeset"):
+        assigned = understood.operands
+    if any(word.raw.partition("=")[0] in run.state.env for word in assigned):
+        return "sets variables of the image anew"
+    return "keeps the output of a command" if not understood and _substitutes(statement) else None
 
 
-def _assigns(statement: Statement) -> bool:
-    return statement.kind in ("assign", "command") and bool(statement.assignments) and not statement.words
+def _substitutes(statement: Statement) -> bool:
+    """Whether the words of a command hold the output of other commands."""
+    words = (*statement.words, *statement.assignments, *(r.target for r in statement.redirects if r.target))
+    return any(_SUBSTITUTION.search(word.raw) for word in words)
 
 
 def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy, before: tuple[Call, ...]) -> Command:
@@ -160,7 +168,7 @@ def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy,
                 return Command(each, folder, why=f"{line} writes the output of {name} to a file")
             return Command(each, folder, answer, looked=looked)
     if posixpath.basename(each.program) in READERS:
-        return Command(each, folder, why=f"{name} in {line} may read the copied files")
+        return Command(each, folder, why=f"{name} in {line} needs the source, and nothing can be fetched before")
     effect = effects.of_call(each, folder, run)
     if effect.unknown:
         return Command(each, folder, why=f"{line} runs {name}, which may read the copied files ({effect.unknown})")

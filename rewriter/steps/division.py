@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from rewriter.change import Edit
 from rewriter.facts import Run
 from rewriter.steps.context_copies import ContextCopy
+from rewriter.steps.moves import block_start
 from rewriter.syntax.shell import Statement
-from rewriter.syntax.tree import Dockerfile, Instruction, Trivia
+from rewriter.syntax.tree import Dockerfile, Instruction
 
 
 def manifest_lines(file: Dockerfile, copy: ContextCopy, sources: Sequence[str]) -> list[str]:
@@ -48,17 +49,6 @@ def _folder(destination: str) -> str:
 def _line(file: Dockerfile, copy: ContextCopy, words: list[str], destination: str) -> str:
     flags = [file.text(flag.span) for flag in copy.instruction.flags]
     return " ".join([file.text(copy.instruction.keyword_span), *flags, *words, destination])
-
-
-def block_start(file: Dockerfile, instruction: Instruction) -> int:
-    """Where the lines of an instruction begin, with the comments directly above it."""
-    start = file.source.line_starts[instruction.first_line - 1]
-    at = next(i for i, item in enumerate(file.items) if item is instruction)
-    for item in reversed(file.items[:at]):
-        if not isinstance(item, Trivia) or item.kind != "comment":
-            break
-        start = file.source.line_starts[file.source.line(item.span.start) - 1]
-    return start
 
 
 def rest_text(file: Dockerfile, copy: ContextCopy, gone: Sequence[str], destination: str | None) -> str:
