@@ -19,7 +19,7 @@ from rewriter.steps.downloads import with_folders
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call
 
-__all__ = ["Effect", "clash", "commute", "conflict", "meets", "of", "of_call"]
+__all__ = ["Effect", "clash", "commute", "conflict", "meets", "of", "of_call", "there"]
 
 
 def of(facts: Facts, instruction: Instruction) -> Effect:
@@ -44,7 +44,7 @@ def conflict(facts: Facts, first: Instruction, second: Instruction) -> str | Non
     if image is None or other is None or image is not other or "FROM" in (first.keyword, second.keyword):
         return "they stand in different stages"
     one, two = of(facts, first), of(facts, second)
-    reason = clash(one, two, _there(image, min(first, second, key=lambda i: i.span.start)))
+    reason = clash(one, two, there(facts, min(first, second, key=lambda i: i.span.start)))
     if reason is None:
         return None
     for instruction, effect in ((first, one), (second, two)):
@@ -98,9 +98,12 @@ def _links(facts: Facts, image: StageImage, start: int) -> Links:
     return tuple(sorted(found.items()))
 
 
-def _there(image: StageImage, first: Instruction) -> frozenset[str]:
-    """The folders that surely exist in front of `first`."""
-    at = next((i for i, other in enumerate(image.stage.body) if other.span.start == first.span.start), 0)
+def there(facts: Facts, instruction: Instruction) -> frozenset[str]:
+    """The folders that surely exist in front of `instruction`: what `clash` takes."""
+    image = facts.image_of(instruction)
+    if image is None:
+        return frozenset("/")
+    at = next((i for i, other in enumerate(image.stage.body) if other.span.start == instruction.span.start), 0)
     workdir = image.before[at].workdir
     standard = frozenset("/") if image.base.distribution in ("scratch", "distroless") else STANDARD
     return standard | (above(workdir) if isinstance(workdir, str) else frozenset())

@@ -12,7 +12,7 @@ from typing import Any
 from rewriter import knowledge
 from rewriter.effects.effect import ROOT_MADE, Effect, everything
 from rewriter.effects.options import Given, Unlisted, taken
-from rewriter.effects.paths import ANYWHERE, Path, Scope, search_path
+from rewriter.effects.paths import Path, Scope, search_path
 from rewriter.facts import ROOT
 from rewriter.syntax.vocabulary import Call
 
@@ -217,7 +217,10 @@ def _form(entry: Mapping[str, Any], call: Call, words: list[str]) -> Mapping[str
 def _program(work: Work) -> None:
     """The program itself must be there, and what it needs to run."""
     part = work.entry.get("part", "").split()
-    work.asks.update(work.entry.get("env", "").split())
+    asks = work.entry.get("env", "").split()
+    if "@ci" in asks:
+        asks += knowledge.table("effects")["provenance"]["ci"].split()
+    work.asks.update(asks)
     if "builtin" in part:
         return
     work.runs.add(work.call.program)
@@ -282,10 +285,6 @@ def _placed(scope: Scope, name: str, default: str) -> set[str]:
         places = {path for value in values if value for path in scope.reach(scope.place(value).path)}
         return places or fixed(scope, default)
     return fixed(scope, default)
-
-
-def anywhere(path: Path) -> bool:
-    return path == ANYWHERE
 
 
 def path_like(raw: str) -> bool:

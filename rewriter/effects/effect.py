@@ -173,7 +173,9 @@ def _asked(name: str, asks: frozenset[str]) -> bool:
 
 @cache
 def _provenance() -> frozenset[str]:
-    return frozenset(knowledge.table("effects")["provenance"]["names"].split())
+    """Variables that only tell where an image comes from: package managers and their scripts do not act on them."""
+    named = frozenset(knowledge.table("provenance")["names"])
+    return named - frozenset(knowledge.table("effects")["provenance"]["read"].split())
 
 
 def _files(first: Effect, second: Effect, there: frozenset[str]) -> str | None:
