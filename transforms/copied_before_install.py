@@ -47,6 +47,7 @@ from rewriter.steps.division import (
     put_behind,
     rest_text,
     take_out,
+    without,
 )
 from rewriter.steps.downloads import with_folders
 from rewriter.steps.first_half import Declines, Part, part_of
@@ -174,8 +175,9 @@ def _first(file: Dockerfile, copy: ContextCopy, part: Part) -> tuple[list[str], 
     manifests = {source.rstrip("/") for source in part.sources}
     if any(place.source in manifests for place in copy.places) and len(copy.places) == 1:
         return None
-    gone = [word for word in copy.words[:-1] if posixpath.normpath(word) in manifests]
-    if len(gone) == len(copy.words) - 1:
+    named = [word for word in copy.words[:-1] if posixpath.normpath(word) in manifests]
+    gone = [] if copy.instruction.comments else named
+    if len(named) == len(copy.words) - 1:
         return None
     return manifest_lines(file, copy, part.sources), gone
 
@@ -251,7 +253,7 @@ def _fetched(
     fetch = answer.fetch if stopped.folder == workdir else f"cd {stopped.folder} && {answer.fetch}"
     lines = [*told[0], f"{head}{fetch}"]
     if _same(image, at, [*passed, blocked]) and not any(step.run for step in passed):
-        edits: tuple[Edit, ...] = (put_ahead(file, copy.instruction, lines),)
+        edits: tuple[Edit, ...] = (put_ahead(file, copy.instruction, lines), *without(file, copy, told[1]))
     else:
         rest = rest_text(file, copy, [], _destination(copy, passed))
         edits = (take_out(file, copy, lines[:-1]), put_ahead(file, run.instruction, [lines[-1], rest]))

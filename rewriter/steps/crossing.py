@@ -173,6 +173,7 @@ def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy,
     if effect.unknown:
         return Command(each, folder, why=f"{line} runs {name}, which may read the copied files ({effect.unknown})")
     # Whether the folder is there, the first half of the copy decides.
-    if each.program != "cd" and (why := effects.clash(effects.of(facts, copy.instruction), effect)):
+    there = effects.there(facts, copy.instruction)
+    if each.program != "cd" and (why := effects.clash(effects.of(facts, copy.instruction), effect, there)):
         return Command(each, folder, why=f"of the COPY and {name} in {line}, {why}", near=True)
     return Command(each, folder)

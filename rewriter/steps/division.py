@@ -62,6 +62,13 @@ def rest_text(file: Dockerfile, copy: ContextCopy, gone: Sequence[str], destinat
     return comments + _line(file, copy, words, destination or copy.words[-1])
 
 
+def without(file: Dockerfile, copy: ContextCopy, gone: Sequence[str]) -> tuple[Edit, ...]:
+    """Take the sources `gone` (as written) out of `copy`, where it stands."""
+    span = copy.instruction.span
+    words = [word for word in copy.words[:-1] if word not in gone]
+    return (Edit(span.start, span.end, _line(file, copy, words, copy.words[-1])),) if gone else ()
+
+
 def take_out(file: Dockerfile, copy: ContextCopy, lines: Sequence[str]) -> Edit:
     """Put `lines` in the place of `copy` and the comments above it; where there are none, its lines go."""
     source = file.source
