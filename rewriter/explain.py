@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from textwrap import dedent
 
-_SECTION = re.compile(r"^(What|Why|Before|After|Level|Options):[ \t]*", re.M)
+_SECTION = re.compile(r"^(What|Why|Before|After|Left out|Level|Options):[ \t]*", re.M)
 
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
-    """The parts of a transform's docstring. `before` and `after` are whole Dockerfiles, dedented."""
+    """The parts of a transform's docstring. `before` and `after` are whole Dockerfiles, dedented; `left_out` is what
+    the ignore file says afterwards, where the example is about that one and the Dockerfile stays as it is."""
 
     problem: str
     what: str
@@ -20,6 +21,7 @@ class Documentation:
     after: str
     level: str
     options: str = ""
+    left_out: str = ""
 
 
 def read(docstring: str) -> Documentation:
@@ -31,9 +33,10 @@ def read(docstring: str) -> Documentation:
         what=" ".join(sections["what"].split()),
         why=" ".join(sections["why"].split()),
         before=_code(sections["before"]),
-        after=_code(sections["after"]),
+        after=_code(sections["before"] if "left out" in sections else sections["after"]),
         level=" ".join(sections["level"].split()),
         options=sections.get("options", "").strip(),
+        left_out=_code(sections["left out"]) if "left out" in sections else "",
     )
 
 
@@ -58,9 +61,9 @@ def explanation(name: str, docstring: str) -> str:
         "Before:",
         "",
         indent(found.before, "    "),
-        "After:",
+        "After, in .dockerignore:" if found.left_out else "After:",
         "",
-        indent(found.after, "    "),
+        indent(found.left_out or found.after, "    "),
         _fill(f"Level: {found.level}"),
     ]
     return "\n".join(parts)

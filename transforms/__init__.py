@@ -106,6 +106,11 @@ CHAIN: tuple[Transform, ...] = (
         "behind the package managers' transforms: the install commands that it looks at are final",
     ),
     Transform(
+        "context_unfiltered",
+        "copy",
+        "behind copied-before-install, which leaves out what its copies need, and puts the copies where they stay",
+    ),
+    Transform(
         "owner_change_copies", "chown chmod", "behind add-where-copy-serves, which makes the copies that it joins"
     ),
     Transform("copied_to_install", "copy", "behind owner-change-copies: a copy with an owner is no installer"),

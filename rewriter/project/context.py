@@ -142,6 +142,7 @@ class Project:
     def hides(self, path: str) -> bool:
         """Whether the ignore file leaves the path out of the context. A folder is there when something below it is."""
         path = _plain(path)
+        self.asked.add(path)
         if not self.ignore.hides(path):
             return False
         return self.ignore.prunes(path) or self.kind(path) != "folder" or not any(True for _ in self._walk(path))
@@ -151,6 +152,7 @@ class Project:
 
         Raises `Unfit` where there are too many, and where a folder cannot be read.
         """
+        self.asked.add(".")
         return self._files
 
     @cached_property
@@ -158,12 +160,16 @@ class Project:
         own = {path for path in self.overlay if not path.startswith("../") and not self.ignore.hides(path)}
         return tuple(sorted(own.union(self._walk("."))))
 
-    def _walk(self, folder: str) -> Iterator[str]:
+    def beneath(self, *patterns: str) -> tuple[str, ...]:
+        """The same whatever the ignore file says, without what `patterns`, written as in one, match."""
+        return tuple(sorted(self._walk(".", Ignore("\n".join(patterns)))))
+
+    def _walk(self, folder: str, ignore: Ignore | None = None) -> Iterator[str]:
         """The files and links below `folder` that are not hidden, without following links."""
         inside = self._inside(folder)
         if inside is None or self.linked(folder):
             return
-        ignore, seen = self.ignore, 0
+        ignore, seen = ignore or self.ignore, 0
         todo = [("" if folder == "." else f"{folder}/", str(inside))]
         while todo:
             prefix, place = todo.pop()
@@ -183,6 +189,13 @@ class Project:
                 elif not ignore.hides(path):
                     yield path
 
+    @property
+    def dockerfile(self) -> str | None:
+        """The path of the Dockerfile, relative to the context (with `../` where it lies out of it), if it is known."""
+        if self._dockerfile is None or self.root is None:
+            return None
+        return os.path.relpath(self._dockerfile, self.root)
+
     @cached_property
     def ignore_file(self) -> str:
         """The path of the file that says what the context leaves out, whether it exists or not.
@@ -190,9 +203,9 @@ class Project:
         It is relative to the context, and begins with `../` where it lies beside a Dockerfile out of the context.
         Source: https://docs.docker.com/build/concepts/context/#filename-and-location; one that is empty counts, too.
         """
-        if self._dockerfile is None or self.root is None:
+        if self.dockerfile is None or self.root is None:
             return ".dockerignore"
-        beside = os.path.relpath(f"{self._dockerfile}.dockerignore", self.root)
+        beside = f"{self.dockerfile}.dockerignore"
         return beside if os.path.lexists(self.root / beside) or beside in self.overlay else ".dockerignore"
 
     @property

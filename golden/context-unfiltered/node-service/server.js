@@ -1,0 +1,4 @@
+const app = require("express")();
+
+app.get("/health", (req, res) => res.send("ok"));
+app.listen(3000);
