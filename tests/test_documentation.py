@@ -28,7 +28,7 @@ every_transform = pytest.mark.parametrize("transform", CHAIN, ids=NAMES)
 
 
 @every_transform
-def test_example_is_executed(transform: Transform) -> None:
+def test_example_is_executed(transform: Transform, tmp_path: Path) -> None:
     documentation = read(transform.documentation)
     given = dict(part.split("=") for part in re.findall(r"\w+=\w+", documentation.options))
     options = Options(
@@ -37,12 +37,24 @@ def test_example_is_executed(transform: Transform) -> None:
         cache=given.pop("cache", "clean"),  # type: ignore[arg-type]
     )
     assert not given
+    if documentation.left_out:
+        result = run(Source(documentation.before), [transform], beside(tmp_path, documentation.before), options)
+        assert [other.after.text for other in result.others] == [documentation.left_out]
+        return
     result = run(Source(documentation.before), [transform], Project(), options)
     assert result.after.text == documentation.after
     if documentation.before == documentation.after:
         assert result.of(Outcome.REPORTED)
     else:
         assert result.of(Outcome.CHANGED)
+
+
+def beside(folder: Path, text: str) -> Project:
+    """A repository of a Node service around the Dockerfile `text`."""
+    (folder / "Dockerfile").write_text(text)
+    (folder / ".gitignore").write_text("node_modules\n")
+    (folder / "package.json").write_text("{}")
+    return Project(folder)
 
 
 @every_transform
@@ -53,7 +65,7 @@ def test_level_is_named(transform: Transform) -> None:
 @every_transform
 def test_explanation_has_every_part(transform: Transform) -> None:
     text = explanation(transform.name, transform.documentation)
-    assert all(part in text for part in (transform.name, "What:", "Why:", "Before:", "After:", "Level:"))
+    assert all(part in text for part in (transform.name, "What:", "Why:", "Before:", "After", "Level:"))
 
 
 def example() -> str:

@@ -83,10 +83,10 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
 
 def _change(facts: Facts, copy: ContextCopy, patterns: dict[str, tuple[Evidence, ...]]) -> Change:
     main = [pattern for pattern, evidence in patterns.items() if evidence]
-    words = " ".join(copy.words)
-    message = f"COPY {words} brings what lies around in the context, such as {main[0]}, whenever it is there: "
-    message += f"{facts.project.ignore_file} leaves it out"
-    evidence = tuple(fact for facts_ in patterns.values() for fact in facts_)
+    names = ", ".join(main[:-1]) + " and " * (len(main) > 1) + main[-1]
+    message = f"COPY {' '.join(copy.words)} also takes {names}, which no step needs: "
+    message += f"{facts.project.ignore_file} leaves {'them' if len(main) > 1 else 'it'} out"
+    evidence = tuple(fact for shown in patterns.values() for fact in shown)
     return Change(message, (), copy.instruction.span, Alters.FILES, True, evidence, excludes=tuple(patterns))
 
 
@@ -105,9 +105,12 @@ def _found(facts: Facts, copies: Sequence[ContextCopy]) -> _Found:
     found = _Found({}, [])
     if "." in folders and any(project.kind(name) for name in _REPOSITORY):
         _add(found, project, shared, ".git", _unread(shared, project))
+    alike: dict[str, list[Leftover]] = {}
     for leftover in leftovers(project, listing, folders):
-        if not project.ignore.covers(leftover.pattern):
-            _add(found, project, shared, leftover.pattern, _again(shared, leftover))
+        alike.setdefault(leftover.pattern, []).append(leftover)
+    for pattern, several in alike.items():
+        if not project.ignore.covers(pattern):
+            _add(found, project, shared, pattern, _again(shared, several))
     if found.patterns and "." in folders and project.head(project.ignore_file, 1) is None:
         for pattern in _small(project, listing):
             if not named_by(shared, pattern):
@@ -136,29 +139,32 @@ def _unread(shared: tuple[User, ...], project: Project) -> tuple[Evidence, ...] 
     for user in shared:
         for run in user.facts.runs:
             for call in run.calls:
-                if call.subcommand in programs.get(call.program, ()) and not call.has("-buildvcs=false"):
+                if call.subcommand in programs.get(call.program, ()) and call.value("-buildvcs") != "false":
                     line = run.instruction.first_line
                     words = f"{call.program} {call.subcommand}"
                     return f"{user.named(line)} runs {words}, which writes the commit into its result"
         for instruction in user.facts.file.instructions:
-            if instruction.keyword in ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK") and line_that_asks(instruction.value):
+            said = instruction.value.replace("-buildvcs=false", "")
+            if instruction.keyword in ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK") and line_that_asks(said):
                 return f"{user.named(instruction.first_line)} may read it"
     if place := reader_of_history(project):
         return f"{place} may read it"
     return (Evidence("no step and no file of the context asks git for anything"),)
 
 
-def _again(shared: tuple[User, ...], leftover: Leftover) -> tuple[Evidence, ...] | str:
-    """What shows that every build that takes the leftover writes it again; else which one does not."""
-    if leftover.doubt:
-        return leftover.doubt
+def _again(shared: tuple[User, ...], alike: Sequence[Leftover]) -> tuple[Evidence, ...] | str:
+    """What shows that every build that takes the leftovers writes them again; else which one does not."""
     shown: dict[Evidence, None] = {}
-    for user in shared:
-        evidence = written_again(user, leftover)
-        if isinstance(evidence, str):
-            return evidence
-        shown |= dict.fromkeys(evidence if user.path is None else ())
-    return (*shown, *leftover.evidence)
+    for leftover in alike:
+        if leftover.doubt:
+            return leftover.doubt
+        for user in shared:
+            evidence = written_again(user, leftover)
+            if isinstance(evidence, str):
+                return evidence
+            shown |= dict.fromkeys(evidence if user.path is None else ())
+        shown |= dict.fromkeys(leftover.evidence)
+    return tuple(shown)
 
 
 def _small(project: Project, listing: tuple[str, ...]) -> Iterator[str]:

@@ -15,9 +15,9 @@ _ALL = 15_000_000
 # Text that nothing runs, and what only other machines read.
 _OTHER = re.compile(
     r".*\.(?:md|markdown|rst|adoc|svg|png|jpe?g|gif|ico|webp|woff2?|ttf|eot|otf|pdf|map|csv|lock|sum|min\.js|min\.css"
-    r"|mp[34]|zip|gz|tgz|jar|po|pot)|(?:license|copying|notice|authors|changelog|codeowners)[\w.-]*"
+    r"|mp[34]|zip|gz|tgz|jar|po|pot)|(?!requirements|constraints|cmakelists).*\.txt|(?:license|copying|notice|authors|changelog|codeowners)[\w.-]*"
     r"|(?:package-lock|npm-shrinkwrap|composer\.lock|packages\.lock)\.json|pnpm-lock\.yaml|bun\.lockb?"
-    r"|\.git(?:ignore|attributes|modules|keep|-blame-ignore-revs)|\.(?:docker|container|npm|prettier|eslint)ignore"
+    r"|\.git(?:ignore|attributes|modules|keep|-blame-ignore-revs)|.*\.(?:docker|container|npm|prettier|eslint)ignore"
     r"|\.pre-commit-config\.yaml|\.gitlab-ci\.yml|\.travis\.yml|jenkinsfile|azure-pipelines\.ya?ml|renovate\.json5?"
     r"|(?:docker-)?compose[\w.-]*\.ya?ml|.*dockerfile[\w.-]*|docker-bake\.\w+\Z",
     re.IGNORECASE,

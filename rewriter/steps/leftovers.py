@@ -26,6 +26,7 @@ from rewriter.syntax.vocabulary import Call
 _MOST = 12
 # pathspec makes regular expressions of the lines, which more wildcards could make slow.
 _STARS = 6
+_ANY = "any/folder"
 _RUNNERS = frozenset(("npm", "npx", "yarn", "pnpm", "pnpx", "bun", "bunx", "corepack"))
 
 
@@ -53,13 +54,16 @@ def leftovers(project: Project, listing: tuple[str, ...], copied: Iterable[str])
         }
         here = sorted(folder for folder in found if any(_within(folder, root) for root in whole))
         chosen = here if entry.get("each") else [folder for folder in here if folder in whole]
-        if len(chosen) > _MOST:
+        name = entry["pattern"]
+        # What git ignores in any folder is none of the program's files in any folder.
+        everywhere = len(chosen) > 1 and "." in whole and _ignored(project, f"{_ANY}/{name}") is not None
+        if len(chosen) > _MOST and not everywhere:
             continue
         for folder in chosen:
-            name = entry["pattern"]
-            deep = "**/" if name == "node_modules" and _workspaces(project, folder) else ""
             path = posixpath.normpath(posixpath.join(folder, name))
-            pattern = posixpath.normpath(posixpath.join(folder, deep + name))
+            pattern = f"**/{name}" if everywhere else path
+            if name == "node_modules" and _workspaces(project, folder):
+                pattern = posixpath.normpath(posixpath.join(folder, "**", name))
             doubt, evidence = _program(project, path, own=entry.get("own", False))
             yield Leftover(entry, folder, name, pattern, doubt, evidence)
 
@@ -74,7 +78,8 @@ def written_again(user: User, leftover: Leftover) -> tuple[Evidence, ...] | str:
             continue
         found = _writer(facts, image, leftover, takers)
         if found is None:
-            if _from_another_stage(image, leftover.name):
+            if other := _from_another_stage(image, leftover.name):
+                shown.append(facts.line(other, f"{leftover.name} comes from {other.flag('from')}"))
                 continue
             return f"{user.named(takers[0].first_line)} may need it, as its stage does not write it"
         run, call = found
@@ -84,7 +89,8 @@ def written_again(user: User, leftover: Leftover) -> tuple[Evidence, ...] | str:
             return f"{line} installs no dev packages, which a later step may need"
         if leftover.name == ".venv" and (place := _uses_venv(user)):
             return f"{place} names it"
-        shown.append(facts.line(run.instruction, f"{words} writes {leftover.name} or what stands for it"))
+        does = "installs anew what it holds" if leftover.name == ".venv" else f"writes {leftover.name} again"
+        shown.append(facts.line(run.instruction, f"{words} {does}"))
     return tuple(dict.fromkeys(shown))
 
 
@@ -119,9 +125,16 @@ def _writer(facts: Facts, image: StageImage, leftover: Leftover, takers: list[In
     for run in facts.runs:
         if run.image.stage.index in stages:
             for call, folder in with_folders(run):
-                if _writes(call, leftover.entry) and (leftover.entry.get("anywhere") or folder in places):
+                if _writes(call, leftover.entry) and _reaches(leftover.entry, folder, places):
                     return run, call
     return None
+
+
+def _reaches(entry: dict[str, Any], folder: str | None, places: set[str]) -> bool:
+    """Whether a command in `folder` of the image writes below one of `places`."""
+    if entry.get("anywhere") or folder in places:
+        return True
+    return bool(entry.get("each")) and folder is not None and any(place.startswith(f"{folder}/") for place in places)
 
 
 def _writes(call: Call, entry: dict[str, Any]) -> bool:
@@ -132,11 +145,15 @@ def _writes(call: Call, entry: dict[str, Any]) -> bool:
     return not said.isdisjoint(verbs)
 
 
-def _from_another_stage(image: StageImage, name: str) -> bool:
-    """Whether the stage takes it from another stage or image."""
-    return any(
-        instruction.keyword == "COPY" and instruction.flag("from") and name in instruction.value
-        for instruction in image.stage.body
+def _from_another_stage(image: StageImage, name: str) -> Instruction | None:
+    """The COPY by which the stage takes it from another stage or image."""
+    return next(
+        (
+            i
+            for i in image.stage.body
+            if i.keyword == "COPY" and i.flag("from") and name in i.value.split()[0].split("/")
+        ),
+        None,
     )
 
 
@@ -157,7 +174,9 @@ def _misses(facts: Facts, run: Run, call: Call) -> bool:
 
 def _runs_script(call: Call) -> bool:
     quiet = {"cache", "config", "install", "ci", "i", "clean-install", "prune", "set", "--version"}
-    return call.program in _RUNNERS and (call.subcommand or "install") not in quiet
+    if call.program in ("npm", "yarn", "pnpm", "bun"):
+        return (call.subcommand or "install") not in quiet
+    return call.program in _RUNNERS
 
 
 def _starts_node(project: Project, start: Instruction) -> bool:
