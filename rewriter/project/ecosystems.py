@@ -18,7 +18,7 @@ READERS: dict[str, str] = {
     "npm": "node", "yarn": "node", "pnpm": "node", "bun": "node", "corepack": "node", "npx": "node",
     "go": "go", "cargo": "rust",
     "mvn": "java", "gradle": "gradle",
-    "dotnet": "dotnet", "composer": "php", "composer.phar": "php", "bundle": "ruby", "mix": "elixir",
+    "dotnet": "dotnet", "composer": "php", "bundle": "ruby", "gem": "ruby", "mix": "elixir",
 }
 # How the variables begin that a tool takes for its options, and how those end that say nothing about files.
 _VARIABLES: dict[str, tuple[str, ...]] = {

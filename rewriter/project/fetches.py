@@ -76,6 +76,13 @@ def carried(call: Call, own: str) -> str:
     return "".join(f"{word.raw} " for word in kept)
 
 
+def environment(call: Call, view: View) -> dict[str, str]:
+    """The variables that `call` sees, as far as they are known; one that is set for it alone by words that are not
+    plain has these words as its value."""
+    own = {name: (value_of(word), word.raw.partition("=")[2]) for name, word in assigned(call).items()}
+    return {**view.env, **{name: raw if value is None else value for name, (value, raw) in own.items()}}
+
+
 def value_of(word: Word) -> str | None:
     """What the assignment `word` sets; None where that is not known."""
     match = _ASSIGNMENT.match(word.value or "")

@@ -14,9 +14,18 @@ from rewriter.syntax.shell import Script, Statement, Word
 
 _PIP = re.compile(r"pip([0-9](\.[0-9]+)?)?\Z")
 _PYTHON = re.compile(r"(python|pypy)([0-9](\.[0-9]+)?)?\Z")
-_ALIASES = {"mamba": "conda", "micromamba": "conda", "yarnpkg": "yarn", "bundler": "bundle"}
+_ALIASES = {
+    "mamba": "conda",
+    "micromamba": "conda",
+    "yarnpkg": "yarn",
+    "bundler": "bundle",
+    "composer.phar": "composer",
+    "./composer.phar": "composer",
+}
 # A wrapper script of the project takes the options of its tool, wherever it lies.
 _WRAPPER_SCRIPTS = {"mvnw": "mvn", "gradlew": "gradle"}
+_PHP = re.compile(r"php([0-9](\.?[0-9]+)?)?\Z")
+_COMPOSER = re.compile(r"(.*/)?composer(\.phar)?\Z", re.DOTALL)
 _BIN = re.compile(r"/(?:usr/|usr/local/)?s?bin/([^/]+)\Z")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _WRAPPERS: dict[str, frozenset[str]] = {
@@ -183,7 +192,19 @@ def _program(words: tuple[Word, ...], at: int) -> tuple[str, int]:
         name = words[at].value or ""
     if script := _wrapper_script(name):
         return script, at
+    if _PHP.match(name) and (phar := _composer(words, at + 1)):
+        return "composer", phar
     return _ALIASES.get(name, name), at
+
+
+def _composer(words: tuple[Word, ...], at: int) -> int:
+    """Where behind `php` and its options the composer.phar stands that it runs; 0 where it runs something else.
+
+    Source: https://www.php.net/manual/en/features.commandline.options.php
+    """
+    while at < len(words) and words[at].raw.startswith("-"):
+        at += 2 if words[at].raw in ("-d", "-c") else 1
+    return at if at < len(words) and _COMPOSER.match(words[at].value or "") else 0
 
 
 def _wrapper_script(name: str | None) -> str | None:

@@ -1,0 +1,3 @@
+import Config
+
+config :hello, HelloWeb.Endpoint, secret_key_base: System.fetch_env!("SECRET_KEY_BASE")

@@ -1,0 +1,3 @@
+defmodule Shop do
+  def name, do: "shop"
+end

@@ -1,0 +1,3 @@
+defmodule ShopWeb do
+  def title, do: Shop.name()
+end

@@ -1,0 +1,3 @@
+module Ledger
+  VERSION = "0.3.0"
+end

@@ -1,0 +1,7 @@
+<?php
+
+namespace Acme\Suite;
+
+final class App
+{
+}

@@ -1,0 +1,6 @@
+require "rails/all"
+
+module Desk
+  class Application < Rails::Application
+  end
+end

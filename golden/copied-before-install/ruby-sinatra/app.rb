@@ -1,0 +1,5 @@
+require "sinatra/base"
+
+class Greeter < Sinatra::Base
+  get("/") { "hello" }
+end
