@@ -39,14 +39,12 @@ from rewriter.facts import Facts
 from rewriter.project.context import Project, Unfit
 from rewriter.project.history import line_that_asks, reader_of_history
 from rewriter.steps.context_copies import ContextCopy, context_copy
-from rewriter.steps.context_users import User, named_by, users
+from rewriter.steps.context_users import PRUNED, User, named_by, users
 from rewriter.steps.leftovers import Leftover, leftovers, written_again
 from rewriter.syntax.tree import Dockerfile
 
 # What shows that the root of the context is the root of a repository.
 _REPOSITORY = (".git", ".gitignore", ".gitattributes", ".gitmodules", ".github")
-# What the listing of a context need not descend into.
-_PRUNED = (".git", "**/node_modules", "**/.venv", "**/__pycache__")
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def _found(facts: Facts, copies: Sequence[ContextCopy]) -> _Found:
     if project.ignore.broken:
         raise Unfit(project.ignore_file, f"cannot be used: {project.ignore.broken}")
     folders = {place.source for copy in copies for place in copy.places if project.kind(place.source) == "folder"}
-    listing = project.beneath(*_PRUNED)
+    listing = project.beneath(*PRUNED)
     shared = users(facts, listing)
     found = _Found({}, [])
     if "." in folders and any(project.kind(name) for name in _REPOSITORY):

@@ -44,10 +44,6 @@ def needs(call: Call, view: View) -> Answer:
         if name.upper().startswith(_VARIABLES[reader]) and not _HARMLESS.match(name):
             return Obstacle(f"the value of {name} is not known")
     try:
-        module = import_module(f"rewriter.project.{reader}")
-    except ModuleNotFoundError:  # DRAFT: until all readers are there
-        return Obstacle(f"no reader for {reader} yet")
-    try:
-        return cast("Answer", module.needs(call, view))
+        return cast("Answer", import_module(f"rewriter.project.{reader}").needs(call, view))
     except Unfit as error:
         return Obstacle(str(error))

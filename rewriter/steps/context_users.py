@@ -14,6 +14,8 @@ from rewriter.source import Source, Unreadable
 from rewriter.syntax.from_context import from_context
 from rewriter.syntax.reader import read
 
+# What the listing of a context need not descend into.
+PRUNED = (".git", "**/node_modules", "**/.venv", "**/__pycache__")
 # More Dockerfiles in one context are not written by people.
 _MOST = 60
 

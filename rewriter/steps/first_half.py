@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from rewriter.change import Evidence
 from rewriter.facts import Facts, Run
 from rewriter.image import Value
+from rewriter.project.context import Unfit
 from rewriter.steps.context_copies import PLAIN, ContextCopy, copies_below, view_of
+from rewriter.steps.context_users import PRUNED, named_by, users
 from rewriter.steps.crossing import Command, installs, shared
 
 
@@ -105,6 +107,13 @@ def _agreed(facts: Facts, excludes: tuple[str, ...], sources: tuple[str, ...]) -
     for pattern in excludes:
         if not after.ignore.covers(pattern):
             raise Declines(f"{facts.project.ignore_file} brings back what {pattern} would leave out")
+    try:
+        shared = users(facts, facts.project.beneath(*PRUNED))
+    except Unfit as unfit:
+        raise Declines(str(unfit)) from None
+    for pattern in excludes:
+        if named := named_by(shared, pattern):
+            raise Declines(f"{pattern} would have to be left out of the context, but {named}")
     for source in sources:
         if after.hides(source.rstrip("/")):
             raise Declines(f"the install reads {source}, and writes there, too")
