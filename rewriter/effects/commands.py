@@ -253,7 +253,7 @@ def fixed(scope: Scope, spec: str) -> set[str]:
         elif word == "%":
             found.update(search_path(scope))
         elif word.startswith("^"):
-            found |= _upwards(scope.folder, word[1:])
+            found |= {path for folder in (scope.folder, *scope.also) for path in _upwards(folder, word[1:])}
         elif word.startswith("$"):
             name, _, default = word[1:].partition("|")
             found |= _placed(scope, name, default)
@@ -261,7 +261,7 @@ def fixed(scope: Scope, spec: str) -> set[str]:
             homes = (scope.home,) if scope.home else ("/root", "/home")
             found |= {each for home in homes for each in scope.reach(home if home == "/home" else home + word[1:])}
         else:
-            found |= scope.reach(scope.place(word).path)
+            found |= {each for path in scope.places(word) for each in scope.reach(path.path)}
     return found
 
 
@@ -282,7 +282,8 @@ def _placed(scope: Scope, name: str, default: str) -> set[str]:
         values = scope.values(name)
         if values is None:
             return {"/"}
-        places = {path for value in values if value for path in scope.reach(scope.place(value).path)}
+        leads = [path for value in values if value for path in scope.places(value)]
+        places = {each for path in leads for each in scope.reach(path.path)}
         return places or fixed(scope, default)
     return fixed(scope, default)
 

@@ -43,14 +43,16 @@ ANYWHERE = Path("/", open=True)
 class Scope:
     """What decides at one place of a script what its words stand for.
 
-    `variables` are those that the script itself sets, with all values they may have (None: any), `links` lead from
-    the symbolic links that the Dockerfile makes to their targets (None: anywhere).
+    `folder` is where it runs, None where that is not known; it may as well run in those of `also`. `variables` are
+    those that the script itself sets, with all values they may have (None: any), `links` lead from the symbolic links
+    that the Dockerfile makes to their targets (None: anywhere).
     """
 
     run: Run
     folder: str | None
     variables: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     links: dict[str, str | None] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
     def inner(self) -> Scope:
         """The same for a subshell."""
@@ -64,7 +66,7 @@ class Scope:
         if name in text and re.search(_ASSIGNS.format(name=re.escape(name)), text):
             return None
         if name == "PWD":
-            return None if self.folder is None else (self.folder,)
+            return None if self.folder is None else (self.folder, *self.also)
         value = self.run.state.env.get(name)
         if name == "HOME" and value is None:
             return None if self.home is None else (self.home,)
@@ -89,10 +91,15 @@ class Scope:
 
     def paths(self, raw: str) -> tuple[Path, ...]:
         """Where the word `raw` may lead."""
-        return tuple(self.place(text) for text in self.texts(raw))
+        return tuple(path for text in self.texts(raw) for path in self.places(text))
 
-    def place(self, text: str) -> Path:
-        """Where `text`, see `texts`, leads."""
+    def places(self, text: str) -> tuple[Path, ...]:
+        """Where `text`, see `texts`, leads from each of the folders that the command may run in."""
+        if text.startswith("/") or not self.also:
+            return (self._place(text, self.folder),)
+        return tuple(self._place(text, folder) for folder in dict.fromkeys((self.folder, *self.also)))
+
+    def _place(self, text: str, folder: str | None) -> Path:
         sure = _UNSURE.split(text, maxsplit=1)[0]
         opened = sure != text
         inner = re.sub(r"\A(?:\.\.?(?:/+|\Z))*", "", sure)
@@ -103,9 +110,9 @@ class Scope:
                 return ANYWHERE
             sure = sure[: sure.rfind("/") + 1]
         if not sure.startswith("/"):
-            if self.folder is None:
+            if folder is None:
                 return ANYWHERE
-            sure = posixpath.join(self.folder, sure)
+            sure = posixpath.join(folder, sure)
         ends = text.endswith(("/", "/.", "/..")) or text in (".", "..")
         name = "" if opened or ends else posixpath.basename(sure)
         return Path(canonical(sure), opened, ends, name)

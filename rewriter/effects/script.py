@@ -24,6 +24,7 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)\Z", re.ASCII | re.DOTALL)
 _FOR = re.compile(r"for\s+(\w+)\s+in\s+([^;\n]*?)\s*(?:;|\n)", re.ASCII)
 _INDIRECT = re.compile(r"\$\{!|\benvsubst\b|\bprintenv\b|(?<![\w./-])env(?=\s*(?:[|>;&]|\Z))")
 _TEST_WORD = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\S+")
+_ERREXIT = re.compile(r"\bset\s+-[a-z]*e|-o errexit")
 _PARTS = ("if", "loop", "case")
 _DECLARES = frozenset(("export", "local", "readonly", "declare", "typeset"))
 _FORGETS = frozenset(("unset", "read"))
@@ -74,7 +75,7 @@ def _mounted(run: Run, scope: Scope) -> frozenset[tuple[str, str]]:
         options = dict(part.partition("=")[::2] for part in mount.split(","))
         target = options.get("target") or options.get("dst") or options.get("destination")
         if target:
-            found |= {(path, "mount") for path in scope.reach(scope.place(target).path)}
+            found |= {(path, "mount") for path in scope.reach(scope.places(target)[0].path)}
     return frozenset(found)
 
 
@@ -94,7 +95,7 @@ def _of_script(script: Script, scope: Scope) -> Effect:
 def _substituted(script: Script, scope: Scope) -> Effect:
     """What the commands do whose output stands in words: each is taken to run anywhere in the script."""
     if re.search(r"\b(?:cd|pushd|popd)\b", script.text):
-        scope = replace(scope, folder=None)
+        scope = replace(scope, folder=None, also=())
     effect = NOTHING
     text = script.text
     at = 0
@@ -172,7 +173,11 @@ def _statement(statement: Statement, scope: Scope) -> Effect:
 def _children(statement: Statement, scope: Scope) -> Effect:
     effect = _redirected(statement.redirects, scope)
     for child in statement.children:
+        before = scope.folder
         effect |= _statement(child, scope)
+        if scope.folder != before and statement.kind != "list" and not _ERREXIT.search(scope.run.script.text):
+            # Where a `cd` fails, what follows behind a `;` runs in the folder from before.
+            scope.also += (before,) if before is not None else ()
     return effect
 
 
@@ -183,9 +188,10 @@ def _doubtful(statement: Statement, scope: Scope) -> Effect:
     changed = {name for name, values in scope.variables.items() if before.variables.get(name, ()) != values}
     changed -= {name for name in changed if statement.kind == "loop" and name in before.variables}
     if scope.folder != before.folder or changed:
-        scope.folder = before.folder if scope.folder == before.folder else None
-        scope.variables |= dict.fromkeys(changed)
+        after = None if scope.folder != before.folder else before.folder
+        scope.folder, scope.variables = after, scope.variables | dict.fromkeys(changed)
         effect |= _children(statement, scope)
+        scope.folder, scope.variables = after, scope.variables | dict.fromkeys(changed)
     return effect
 
 
@@ -193,6 +199,9 @@ def _loop(statement: Statement, scope: Scope) -> None:
     """The variable of a `for` is each of its words in turn."""
     match = _FOR.match(scope.run.script.text[statement.start : statement.end])
     if match is None:
+        return
+    if "$(" in match[2] or "`" in match[2]:
+        scope.variables[match[1]] = None
         return
     texts = [text for raw in _TEST_WORD.findall(match[2]) for text in scope.texts(raw)]
     scope.variables[match[1]] = tuple(texts) if texts and len(texts) <= 16 else None
@@ -215,7 +224,7 @@ def _shell_state(understood: Call, scope: Scope) -> None:
         case "cd":
             operands = [word.raw for word in words if not word.raw.startswith("-") or word.raw == "-"]
             paths = scope.paths(operands[0]) if operands else scope.paths("~")
-            known = len(operands) < 2 and operands != ["-"] and len(paths) == 1 and not paths[0].open
+            known = len(operands) < 2 and operands != ["-"] and len(set(paths)) == 1 and not paths[0].open
             scope.folder = paths[0].path if known else None
         case "pushd" | "popd":
             scope.folder = None
@@ -261,12 +270,12 @@ def links_of(understood: Call, effect: Effect, scope: Scope) -> dict[str, str | 
     targets = operands[:-1] or operands
     found: dict[str, str | None] = {}
     for link in effect.writes:
-        inside = replace(scope, folder=posixpath.dirname(link))
+        inside = replace(scope, folder=posixpath.dirname(link), also=())
         places = [path for raw in targets for path in inside.paths(raw)]
         single = len(places) == 1 and not places[0].open
         found[link] = places[0].path if single else None
         if single and places[0].name:
-            nested = replace(scope, folder=link).paths(targets[0])
+            nested = replace(scope, folder=link, also=()).paths(targets[0])
             found[posixpath.join(link, places[0].name)] = nested[0].path
     return found
 
