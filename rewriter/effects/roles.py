@@ -9,10 +9,14 @@ import posixpath
 import re
 from collections.abc import Callable
 
+from rewriter import knowledge
 from rewriter.effects.commands import Work, fixed, path_like
 from rewriter.effects.paths import Path
+from rewriter.knowledge.apt_packages import brings, nearest_release
 
 _APT_HARMLESS = re.compile(r"(?i)(?:Acquire::|Dpkg::Options::|APT::Install-|APT::Get::|Debug::|quiet|Dpkg::Use-Pty)")
+# What tells of packages from elsewhere.
+_SOURCES = re.compile(r"sources\.list|/etc/apt|apt-repository|apt-key|keyring|\.deb\b|/etc/apk|--repository|-X ")
 _SETGID = re.compile(r"[2367]\d{3}|.*s")
 _FILE_TESTS = frozenset(f"-{letter}" for letter in "abcdefghkLNOGprsSuwx")
 _BETWEEN = frozenset(("-nt", "-ot", "-ef"))
@@ -388,7 +392,40 @@ def _apt(work: Work) -> str | None:
         plain = raw.strip("\"'")
         if plain.startswith(("./", "../", "/", "~")):
             work.read(raw)
+            return None
+    spared = {"/opt"} if _official(work) else set()
+    if spared and not _serves_web(work):
+        spared.add("/var/www")
+    work.reads -= spared
+    work.writes -= spared
     return None
+
+
+def _apk(work: Work) -> str | None:
+    """apk add. Alpine's own packages keep out of /opt and /srv. Source: abuild's checks of packages."""
+    if _official(work) and not work.given.has("-X", "--repository"):
+        work.reads.discard("/opt")
+        work.writes.discard("/opt")
+    return _packages(work)
+
+
+def _official(work: Work) -> bool:
+    """Whether packages come from the distribution alone: the base is known, and no step of the stage adds a source."""
+    image = work.scope.run.image
+    texts = (instruction.value for instruction in image.stage.body)
+    return image.base.known and image.parent is None and not any(map(_SOURCES.search, texts))
+
+
+def _serves_web(work: Work) -> bool:
+    """Whether a web server may be among the packages, or among those that they bring along."""
+    base = work.scope.run.image.base
+    release = nearest_release(base.distribution or "", base.release)
+    names = [raw.strip("\"'") for raw in work.given.operands]
+    if release is None or work.call.subcommand != "install" or any("$" in name or "*" in name for name in names):
+        return True
+    brought = brings(release, tuple(names))
+    servers = knowledge.table("effects")["sets"]["web_servers"].split()
+    return brought is None or not brought.isdisjoint(servers)
 
 
 def _dpkg(work: Work) -> str | None:
@@ -449,6 +486,7 @@ ROLES: dict[str, Callable[[Work], str | None]] = {
     "account": _account,
     "packages": _packages,
     "exports": _exports,
+    "apk": _apk,
     "apt": _apt,
     "dpkg": _dpkg,
     "requirements": _requirements,

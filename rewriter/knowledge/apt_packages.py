@@ -197,6 +197,23 @@ def dropped_without_recommends(release: str, requested: Sequence[str], present: 
     return dropped(_table(release), requested, present) if release in releases() else None
 
 
+@lru_cache(maxsize=1024)
+def brings(release: str, requested: tuple[str, ...]) -> frozenset[str] | None:
+    """Return the packages that `apt-get install` with the operands `requested` installs, recommended ones included.
+
+    None where the table of `release` does not know one of them. Raises KeyError where there is no such table.
+    """
+    if release not in releases():
+        raise KeyError(release)
+    table = _table(release)
+    names = [package_name(word, table) for word in requested]
+    places = [table.find(name) for name in names if name is not None and name not in table.base]
+    known = [place for place in places if place is not None]
+    if len(known) < len(places):
+        return None
+    return frozenset(map(table.name, _closure(table, known, frozenset(), recommends=True)))
+
+
 def dropped(table: Table, requested: Iterable[str], present: Iterable[str] = ()) -> Dropped:
     """Return the same as `dropped_without_recommends`, from a table at hand."""
     start: list[int] = []
