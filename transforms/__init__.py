@@ -79,6 +79,11 @@ CHAIN: tuple[Transform, ...] = (
         "apt_asks", "apt", "before the lists of packages are rewritten, so that a merged step does not ask either"
     ),
     Transform("apt_steps_apart", "apt", "before the clean-up, so that it is added once to the merged step"),
+    Transform(
+        "removed_too_late",
+        "rm clean purge prune",
+        "behind apt-steps-apart, which joins what is apt's own; before the clean-up is added to the steps that lack it",
+    ),
     Transform("apt_recommends_installed", "apt", "behind the merge: it judges the whole list of a step"),
     Transform(
         "build_deps_kept", "apk apt", "behind the lists of packages are final, before the clean-up closes the step"

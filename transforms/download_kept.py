@@ -34,20 +34,13 @@ from rewriter.change import Alters, Change, Declined, Edit, Span
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage
 from rewriter.knowledge.bases import Base
-from rewriter.steps.downloads import downloads, ends_in, located, plain, with_folders
+from rewriter.steps.downloads import downloads, located, plain, with_folders
 from rewriter.steps.edits import drop_instruction, insert_ahead
-from rewriter.steps.merge import merge, no_merge, steps
+from rewriter.steps.merge import leaks, merge, no_merge, steps
 from rewriter.syntax.shell import Word
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.vocabulary import Call
 
-_LEAKS = frozenset(
-    (
-        *("export", "declare", "typeset", "readonly", "local", "unset", "alias", "unalias", "shopt", "umask", "ulimit"),
-        *("source", ".", "eval", "trap", "exit", "return", "read", "pushd", "popd", "exec", "hash", "wait", "enable"),
-    )
-)
-_QUIET_SET = re.compile(r"-[exv]+\Z")
 _CLEANING = frozenset(("clean", "autoclean", "autoremove", "remove", "purge", "del", "cache clean", "clean all"))
 _MANAGERS = frozenset(("apt-get", "apt", "apk", "yum", "dnf", "microdnf", "npm", "yarn"))
 # They look at a file, run or unpack it, and hand its owner and mode on to nothing: an ADD makes it root's, mode 600.
@@ -170,7 +163,7 @@ def _joined(file: Dockerfile, facts: Facts, group: Sequence[Instruction], paths:
                 first.span,
             )
     for one, other in pairwise(runs):
-        if reason := no_merge(file, one, other) or _leaks(one, other, last=other is runs[-1]):
+        if reason := no_merge(file, one, other) or leaks(one, other, last=other is runs[-1]):
             return Declined(reason, first.span)
     edits = merge(file, [piece for run in runs for piece in steps(run)], join_lists=False)
     if first.keyword == "RUN":
@@ -184,30 +177,6 @@ def _joined(file: Dockerfile, facts: Facts, group: Sequence[Instruction], paths:
 
 def _normal(text: str) -> str:
     return re.sub(r"\$(\w+)", r"${\1}", text)
-
-
-def _leaks(run: Run, following: Run, *, last: bool) -> str | None:
-    """What the shell of `run` would leave behind for `following`, as a reason; None where there is nothing."""
-    line = f"line {run.instruction.first_line}"
-    for statement in run.script.root.walk():
-        if statement.kind in ("assign", "function"):
-            return f"{line} sets variables or functions, which the next step would see"
-    for call in run.calls:
-        quiet = call.program == "set" and all(_QUIET_SET.match(word.raw) for word in call.statement.words[1:])
-        if call.program in _LEAKS or call.statement.words[0].raw == "exec" or (call.program == "set" and not quiet):
-            return f"{line} calls {call.head.raw}, which would hold for the next step too"
-    start = following.plain_calls[0] if following.plain_calls else None
-    chain = following.chain or ()
-    absolute = start is not None and start.statement is chain[0] and start.program == "cd"
-    if absolute and start is not None and start.operands and start.operands[0].raw.startswith("/"):
-        return None
-    here = run.state.workdir
-    named = [word.raw[:1] for call in following.calls for word in call.operands if call.program == "rm"]
-    if last and set(named) == {"/"} and all(call.program == "rm" for call in following.calls):
-        return None
-    if any(call.program == "cd" for call in run.calls) and ends_in(run) != here:
-        return f"{line} changes the folder by cd: use absolute paths, or WORKDIR"
-    return None
 
 
 def _instead_of_add(file: Dockerfile, facts: Facts, add: Instruction, runs: Sequence[Run]) -> tuple[Edit, ...] | str:

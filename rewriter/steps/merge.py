@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rewriter.change import Edit, Span
 from rewriter.facts import Run
+from rewriter.steps.downloads import ends_in
 from rewriter.steps.edits import no_append
 from rewriter.syntax.shell import Statement, Word
 from rewriter.syntax.tree import Dockerfile
@@ -17,6 +18,14 @@ _WIDTH = 100
 _INDENT = "    "
 _DEEP = 12
 _PACKAGE = re.compile(r"[a-zA-Z0-9][\w.+-]*(?::[a-z0-9-]+)?(?:[=/][\w.+:~*${}-]+)?\Z", re.ASCII)
+# What holds for the rest of a shell, and so for a step that becomes a part of this one.
+_LEAKS = frozenset(
+    (
+        *("export", "declare", "typeset", "readonly", "local", "unset", "alias", "unalias", "shopt", "umask", "ulimit"),
+        *("source", ".", "eval", "trap", "exit", "return", "read", "pushd", "popd", "exec", "hash", "wait", "enable"),
+    )
+)
+_QUIET_SET = re.compile(r"-[exv]+\Z")
 # What other tools read in the line above a RUN, and would not find inside it.
 _TOOL = re.compile(r"#\s*(hadolint|shellcheck|checkov|trivy|nosemgrep|kics|dockerslim|tally|check)\b")
 
@@ -84,6 +93,31 @@ def no_merge(file: Dockerfile, first: Run, second: Run) -> str | None:
         _TOOL.match(file.text(c)) for c in _comments(file, first.instruction.span.end, second.instruction.span.start)
     ):
         return "a comment between the steps is meant for the second one"
+    return None
+
+
+def leaks(run: Run, following: Run, *, last: bool) -> str | None:
+    """What the shell of `run` would leave behind for `following`, once that is a part of it, as a reason; None where
+    there is nothing. `last` says that nothing else becomes a part of it behind `following`."""
+    line = f"line {run.instruction.first_line}"
+    for statement in run.script.root.walk():
+        if statement.kind in ("assign", "function"):
+            return f"{line} sets variables or functions, which the next step would see"
+    for found in run.calls:
+        quiet = found.program == "set" and all(_QUIET_SET.match(word.raw) for word in found.statement.words[1:])
+        if found.program in _LEAKS or found.statement.words[0].raw == "exec" or (found.program == "set" and not quiet):
+            return f"{line} calls {found.head.raw}, which would hold for the next step too"
+    start = following.plain_calls[0] if following.plain_calls else None
+    chain = following.chain or ()
+    absolute = start is not None and start.statement is chain[0] and start.program == "cd"
+    if absolute and start is not None and start.operands and start.operands[0].raw.startswith("/"):
+        return None
+    here = run.state.workdir
+    named = [word.raw[:1] for each in following.calls for word in each.operands if each.program == "rm"]
+    if last and set(named) == {"/"} and all(each.program == "rm" for each in following.calls):
+        return None
+    if any(each.program == "cd" for each in run.calls) and ends_in(run) != here:
+        return f"{line} changes the folder by cd: use absolute paths, or WORKDIR"
     return None
 
 

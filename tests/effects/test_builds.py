@@ -26,6 +26,8 @@ from .. import engine
 pytestmark = pytest.mark.engine
 # Stages in one container, each of them mounted.
 MOUNTED = 60
+# A mirror that does not answer for a moment says nothing about a pair of steps; what was built is not built again.
+TRIES = 3
 FILES = {
     "f.txt": "f\n",
     "src/a.py": "a = 1\n",
@@ -160,6 +162,7 @@ while read -r f; do
   if [ -d "$f" ]; then ls -A "$f" | grep -vxE '[.](npm|cache)'
   elif [ ! -L "$f" ]; then sha256sum "$f"; fi
 done < /tmp/changed
+true
 """.strip()
 
 
@@ -214,7 +217,10 @@ def test_both_orders_build_the_same(base: str, tmp_path: Path) -> None:
     assert len(pairs) > 0.15 * asked
     assert [pair for pair in pairs if _settings(base, pair) != _settings(base, pair[::-1])] == []
     command = ["docker", "build", "--progress=plain", "--output", f"type=local,dest={out}", "--file", "-", str(context)]
-    done = subprocess.run(command, input=dockerfile(base, pairs).encode(), capture_output=True)
+    for _ in range(TRIES):
+        done = subprocess.run(command, input=dockerfile(base, pairs).encode(), capture_output=True)
+        if done.returncode == 0:
+            break
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
     different = [
         pair for at, pair in enumerate(pairs) if (out / f"p{at}a").read_text() != (out / f"p{at}b").read_text()
