@@ -40,7 +40,7 @@ from rewriter.project.context import Project, Unfit
 from rewriter.project.history import line_that_asks, reader_of_history
 from rewriter.steps.context_copies import ContextCopy, context_copy
 from rewriter.steps.context_users import PRUNED, User, named_by, users
-from rewriter.steps.leftovers import Leftover, leftovers, written_again
+from rewriter.steps.leftovers import Leftover, leftovers, may_be_left, written_again
 from rewriter.syntax.tree import Dockerfile
 
 # What shows that the root of the context is the root of a repository.
@@ -98,17 +98,21 @@ def _found(facts: Facts, copies: Sequence[ContextCopy]) -> _Found:
     if project.ignore.broken:
         raise Unfit(project.ignore_file, f"cannot be used: {project.ignore.broken}")
     folders = {place.source for copy in copies for place in copy.places if project.kind(place.source) == "folder"}
+    history = "." in folders and any(project.kind(name) for name in _REPOSITORY) and not project.ignore.covers(".git")
+    entries = [entry for entry in may_be_left(facts) if not project.ignore.covers(f"**/{entry['pattern']}")]
+    if not history and not entries:
+        return _Found({}, [])
     listing = project.beneath(*PRUNED)
     shared = users(facts, listing)
     found = _Found({}, [])
-    if "." in folders and any(project.kind(name) for name in _REPOSITORY):
-        _add(found, project, shared, ".git", _unread(shared, project))
+    if history:
+        _add(found, shared, ".git", _unread(shared, project))
     alike: dict[str, list[Leftover]] = {}
-    for leftover in leftovers(project, listing, folders):
+    for leftover in leftovers(project, entries, listing, folders):
         alike.setdefault(leftover.pattern, []).append(leftover)
     for pattern, several in alike.items():
         if not project.ignore.covers(pattern):
-            _add(found, project, shared, pattern, _again(shared, several))
+            _add(found, shared, pattern, _again(shared, several))
     if found.patterns and "." in folders and project.head(project.ignore_file, 1) is None:
         for pattern in _small(project, listing):
             if not named_by(shared, pattern):
@@ -116,11 +120,7 @@ def _found(facts: Facts, copies: Sequence[ContextCopy]) -> _Found:
     return found
 
 
-def _add(
-    found: _Found, project: Project, shared: tuple[User, ...], pattern: str, shown: tuple[Evidence, ...] | str
-) -> None:
-    if project.ignore.covers(pattern):
-        return
+def _add(found: _Found, shared: tuple[User, ...], pattern: str, shown: tuple[Evidence, ...] | str) -> None:
     if isinstance(shown, str):
         found.refused.append(f"{pattern} is not left out: {shown}")
     elif named := named_by(shared, pattern):
@@ -131,8 +131,6 @@ def _add(
 
 def _unread(shared: tuple[User, ...], project: Project) -> tuple[Evidence, ...] | str:
     """What shows that nothing reads the history of git; else why that is not sure."""
-    if project.ignore.covers(".git"):
-        return ()
     programs = knowledge.table("leftovers")["history"]["programs"]
     for user in shared:
         for run in user.facts.runs:

@@ -43,10 +43,18 @@ class Leftover:
     evidence: tuple[Evidence, ...]
 
 
-def leftovers(project: Project, listing: tuple[str, ...], copied: Iterable[str]) -> Iterator[Leftover]:
+def may_be_left(facts: Facts) -> list[dict[str, Any]]:
+    """What a command of the Dockerfile writes again, as entries of the table."""
+    calls = [call for run in facts.runs for call in run.calls]
+    return [entry for entry in knowledge.table("leftovers")["leftover"] if any(_writes(call, entry) for call in calls)]
+
+
+def leftovers(
+    project: Project, entries: Iterable[dict[str, Any]], listing: tuple[str, ...], copied: Iterable[str]
+) -> Iterator[Leftover]:
     """The leftovers that the manifests among the files of `listing` let expect, in the folders that are `copied`."""
     whole = sorted(copied)
-    for entry in knowledge.table("leftovers")["leftover"]:
+    for entry in entries:
         found = {
             posixpath.dirname(path) or "."
             for path in listing
