@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from rewriter import knowledge
-from rewriter.effects.effect import ROOT_MADE, Effect, everything
+from rewriter.effects.effect import ROOT_MADE, Effect, canonical, covered, everything
 from rewriter.effects.options import Given, Unlisted, taken
 from rewriter.effects.paths import Path, Scope, search_path
 from rewriter.facts import ROOT
@@ -21,6 +21,7 @@ _DEVICES = re.compile(r"/dev/(?:null|zero|full|u?random|std(?:in|out|err)|tty|fd
 _SEARCHED = frozenset(("bin", "sbin"))
 _AROUND = frozenset(("/", "/usr", "/usr/local"))
 _NUMERIC = re.compile(r"\d*(?:[:.]\d*)?\Z")
+_PLAIN = re.compile(r"(?:/[\w+-][\w.+-]*)+\Z", re.ASCII)
 _FILE_URL = re.compile(r"file:(?://)?")
 _PATH_LIKE = re.compile(
     r"[./~\0\1]|[a-z+]*\+?file:|.*\.(?:whl|tgz|tar\.gz|tar\.bz2|tar\.xz|zip|deb|rpm|apk|gem|crate)\Z"
@@ -260,9 +261,17 @@ def fixed(scope: Scope, spec: str) -> set[str]:
         elif word.startswith("~"):
             homes = (scope.home,) if scope.home else ("/root", "/home")
             found |= {each for home in homes for each in scope.reach(home if home == "/home" else home + word[1:])}
+        elif not scope.links and _PLAIN.match(word):
+            found |= _reached(word)
         else:
             found |= {each for path in scope.places(word) for each in scope.reach(path.path)}
     return found
+
+
+@cache
+def _reached(path: str) -> frozenset[str]:
+    """Where a plain absolute path of the table leads where the Dockerfile makes no links."""
+    return covered(canonical(path))
 
 
 def _upwards(folder: str | None, name: str) -> set[str]:
