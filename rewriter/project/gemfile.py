@@ -18,6 +18,8 @@ from rewriter.project.context import Unfit
 from rewriter.project.needs import View
 
 _REMOTE = re.compile(r"https?://|git://|ssh://|[\w.-]+@[\w.-]+:", re.ASCII)
+_PATH = re.compile(r"(?:\.\.?|~)/|file:")
+_ANY_PATH = re.compile(r"(?:\.\.?|~)/|file:|/.")
 _DEPENDENCY = re.compile(r" {2}([^\s!]+)")
 _NESTED = 5
 
@@ -69,10 +71,12 @@ class _Reader:
                     self.constant(token, found[at + 1 : at + 12])
                 case "mark" if token.text in ("$", "@") or (token.text == "&" and _symbol(found[at + 1 : at + 2])):
                     raise self.unknown(token)
-                case "key" | "symbol":
-                    arrow = token.kind == "symbol" and found[at + 1 : at + 2] and found[at + 1].text == "=>"
-                    if token.kind == "key" or arrow:
-                        self.origin(token, found[at + 1 + bool(arrow) : at + 3])
+                case "key":
+                    self.origin(token, found[at + 1 : at + 3])
+                case "symbol" | "string" if [each.text for each in found[at + 1 : at + 2]] == ["=>"]:
+                    self.origin(token, found[at + 2 : at + 4])
+                case "string" if (_PATH if token.inner else _ANY_PATH).match(token.text):
+                    raise self.stop(token, f"names {token.text}, which may be a folder of the project")
 
     def unknown(self, token: Token) -> Unfit:
         return self.stop(token, f"runs code that is not known ({token.text})")

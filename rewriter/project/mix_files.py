@@ -19,7 +19,7 @@ from rewriter.project.context import Unfit
 from rewriter.project.needs import View
 
 _REMOTE = re.compile(r"https?://|git://|ssh://|[\w.-]+@[\w.-]+:", re.ASCII)
-_LOCKED = re.compile(r'^\s*"([\w-]+)": ?\{', re.MULTILINE | re.ASCII)
+_LOCKED = re.compile(r'^[ \t]*"([\w-]+)": ?\{', re.MULTILINE | re.ASCII)
 _VERSION = re.compile(r"\s*(?:[~<>=!]|[0-9])")
 _OPTIONS = ("git", "github", "only", "hex", "override", "runtime", "optional", "manager", "app", "repo", "organization")
 _NAMES_FILES = ("read", "read!")
@@ -125,8 +125,8 @@ class _Reader:
                 case "mark" if token.text == "." and rest and rest[0].kind not in ("name", "constant"):
                     if rest[0].text not in ("(", "{"):
                         raise self.unknown(token)
-                case "symbol" if not self.config and token.text in knowledge.table("mix")["aliases"]["names"]:
-                    raise Unfit(self.where(token), f"makes {token.text} an alias of tasks of its own")
+                case "symbol" if not self.config:
+                    self.symbol(token)
                 case "mark" if token.text == "{" and not self.config:
                     self.package(token, rest)
 
@@ -218,6 +218,14 @@ class _Reader:
             raise Unfit(self.where(token), "compiles a package by a command of its own")
         else:
             self.found.aliases.append((token.text, self.where(token)))
+
+    def symbol(self, token: Token) -> None:
+        """`{:path, "…"}` is another way to write `path: "…"`."""
+        table = knowledge.table("mix")
+        if token.text in table["aliases"]["names"]:
+            raise Unfit(self.where(token), f"makes {token.text} an alias of tasks of its own")
+        if token.text in ("path", "apps_path") or token.text in table["settings"]["moving"]:
+            raise self.unknown(token, f":{token.text}")
 
     def folder(self, token: Token, value: Token) -> None:
         """A package of the project itself. Source: https://hexdocs.pm/mix/Mix.Tasks.Deps.html#module-path-options-path"""

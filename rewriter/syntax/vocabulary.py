@@ -14,16 +14,9 @@ from rewriter.syntax.shell import Script, Statement, Word
 
 _PIP = re.compile(r"pip([0-9](\.[0-9]+)?)?\Z")
 _PYTHON = re.compile(r"(python|pypy)([0-9](\.[0-9]+)?)?\Z")
-_ALIASES = {
-    "mamba": "conda",
-    "micromamba": "conda",
-    "yarnpkg": "yarn",
-    "bundler": "bundle",
-    "composer.phar": "composer",
-    "./composer.phar": "composer",
-}
+_ALIASES = {"mamba": "conda", "micromamba": "conda", "yarnpkg": "yarn", "bundler": "bundle"}
 # A wrapper script of the project takes the options of its tool, wherever it lies.
-_WRAPPER_SCRIPTS = {"mvnw": "mvn", "gradlew": "gradle"}
+_WRAPPER_SCRIPTS = {"mvnw": "mvn", "gradlew": "gradle", "composer.phar": "composer"}
 _PHP = re.compile(r"php([0-9](\.?[0-9]+)?)?\Z")
 _COMPOSER = re.compile(r"(.*/)?composer(\.phar)?\Z", re.DOTALL)
 _BIN = re.compile(r"/(?:usr/|usr/local/)?s?bin/([^/]+)\Z")

@@ -211,6 +211,7 @@ def test_the_version_is_in_a_file(tmp_path: Path, code: str) -> None:
         ('deps_path: "../deps"', "mix.exs:3 sets deps_path"),
         ('aliases: ["deps.get": ["cmd make"]]', "mix.exs:3 makes deps.get an alias"),
         ('aliases: [{:"deps.get", "cmd make"}]', "mix.exs:3 makes deps.get an alias"),
+        ('deps: [{:own, [{:path, "own"}]}]', "(:path)"),
         ('deps: [{:own, path: "../own"}]', "takes a package from ../own"),
         ('deps: [{:own, git: "../own"}]', "a repository that may be a folder"),
         ('deps: [{:own, "~> 1.0", compile: "make"}]', "compiles a package by a command"),

@@ -155,6 +155,8 @@ def test_a_gemfile_with_other_code(tmp_path: Path, text: str, word: str) -> None
         ('\ngem "engine", path: "engines/engine"\n', "Gemfile:3 takes a gem from engines/engine"),
         ('path "engines" do\n  gem "a"\nend\n', "Gemfile:2 takes a gem from engines"),
         ("gem 'a', :path => 'a'\n", "takes a gem from a,"),
+        ("gem 'a', 'path' => 'a'\n", "takes a gem from a,"),
+        ('git_source(:own) { |repo| "../#{repo}" }\n', "Gemfile:2 names ../, which may be a folder"),
         ("gem 'a', git: '../a'\n", "takes gems from ../a"),
         ('source "file:///srv/gems"\n', "takes gems from file:///srv/gems"),
         ('plugin "x"\n', "(plugin)"),

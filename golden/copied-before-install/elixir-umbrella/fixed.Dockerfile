@@ -4,9 +4,9 @@ WORKDIR /shop
 COPY mix.exs mix.lock ./
 COPY apps/shop/mix.exs apps/shop/
 COPY apps/shop_web/mix.exs apps/shop_web/
-COPY config/config.exs config/
 RUN mix local.hex --force
 RUN mix deps.get --only prod
+COPY config/config.exs config/
 RUN mix deps.compile --skip-umbrella-children
 COPY . ./
 RUN mix compile
