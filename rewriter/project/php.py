@@ -17,7 +17,7 @@ from rewriter.project import composer_plugins
 from rewriter.project.composer import Manifests, local_folders, read, written_folders
 from rewriter.project.context import Unfit
 from rewriter.project.fetches import environment
-from rewriter.project.folders import inside
+from rewriter.project.folders import inside, written
 from rewriter.project.needs import Answer, Needs, Obstacle, View
 from rewriter.project.starts import prefix
 from rewriter.syntax.vocabulary import Call
@@ -59,8 +59,8 @@ def needs(call: Call, view: View) -> Answer:
         return Obstacle(reason)
     answer = _answer(call, subcommand, manifests, env)
     if isinstance(answer, Needs):
-        reads = [posixpath.normpath(posixpath.join(folder, name)) + "/" * name.endswith("/") for name in answer.reads]
-        leaves = tuple(posixpath.normpath(posixpath.join(folder, name)) for name in answer.leaves)
+        reads = [written(view, inner.path(name)) + "/" * name.endswith("/") for name in answer.reads]
+        leaves = tuple(written(view, inner.path(name)) for name in answer.leaves)
         return replace(answer, reads=(*program, *reads), leaves=leaves)
     return answer
 
@@ -75,6 +75,8 @@ def _answer(call: Call, subcommand: str, manifests: Manifests, env: Mapping[str,
         return Needs(reads, (), (view.evidence("is all that is looked at", manifests.name),))
     leaves = written_folders(manifests, env)
     scripts = [] if call.has("--no-scripts") else composer_plugins.scripts(manifests)
+    if subcommand == "dump-autoload":
+        scripts = [event for event in scripts if event.endswith("autoload-dump")]
     facts: list[Evidence] = [
         view.evidence(f"runs a script at {event}", manifests.name, manifests.line(event)) for event in scripts
     ]

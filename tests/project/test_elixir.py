@@ -244,6 +244,11 @@ def test_files_in_the_way(tmp_path: Path, files: dict[str, str], words: str) -> 
     assert words in obstacle(ask(tmp_path, "mix deps.compile", files))
 
 
+def test_a_large_lock_file_takes_no_time(tmp_path: Path) -> None:
+    files = {**project("deps: []"), "mix.lock": "\n" * 500_000 + LOCK}
+    assert known(answer(tmp_path, files, "mix deps.get")).reads == MANIFESTS
+
+
 @pytest.mark.parametrize("command", ["mix local.hex --force", "mix do local.hex --force, local.rebar --force"])
 def test_tasks_that_look_at_nothing(tmp_path: Path, command: str) -> None:
     assert ask(tmp_path, command) == Needs(())

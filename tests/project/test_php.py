@@ -107,6 +107,7 @@ def test_what_needs_the_source_comes_second(tmp_path: Path, command: str, data: 
         ("composer install --no-scripts", {"scripts": LARAVEL}),
         ("composer install", {"scripts": {"test": "phpunit", "post-create-project-cmd": "x"}, "autoload": []}),
         ("composer dump-autoload", PSR4),
+        ("composer dump-autoload", {"scripts": {"post-install-cmd": "x"}}),
     ],
 )
 def test_nothing_is_looked_for_in_the_source(tmp_path: Path, command: str, data: Any) -> None:
@@ -288,9 +289,10 @@ def test_earlier_commands(tmp_path: Path, before: str, words: str) -> None:
     assert isinstance(ask(tmp_path, "composer install", before="composer global require hirak/prestissimo"), Needs)
 
 
-def test_another_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["api", "/app/api", "./api/"])
+def test_another_folder(tmp_path: Path, folder: str) -> None:
     files = {"api/composer.json": "{}", "api/composer.lock": json.dumps(locked()), "composer.phar": "x"}
-    found = known(answer(tmp_path, files, "php composer.phar install --working-dir=api"))
+    found = known(answer(tmp_path, files, f"php composer.phar install --working-dir={folder}"))
     assert (found.reads, found.leaves) == (
         ("composer.phar", "api/composer.json", "api/composer.lock"),
         ("api/vendor",),
