@@ -45,6 +45,8 @@ class Work:
     asks: set[str] = field(default_factory=set)
     runs: set[str] = field(default_factory=set)
     provides: set[str] = field(default_factory=set)
+    # Whether it reads files of the project, and those that they name.
+    local: bool = False
 
     @property
     def how(self) -> str:
@@ -168,8 +170,12 @@ def of_command(call: Call, scope: Scope, roles: Mapping[str, Callable[[Work], st
     work = Work(scope, call, entry, given, call.sudo)
     _program(work)
     _options(work)
-    reason = roles[entry["operands"]](work)
-    return everything(reason) if reason else work.effect()
+    work.local = "." in entry.get("reads", "").split()
+    if reason := roles[entry["operands"]](work):
+        return everything(reason)
+    if work.local:
+        work.reads |= scope.project(call)
+    return work.effect()
 
 
 _JOINED = ("flags", "text", "read", "write", "folder", "own", "reads", "writes")

@@ -7,15 +7,20 @@ import re
 
 from rewriter.effects.commands import provided
 from rewriter.effects.effect import ROOT_MADE, Effect, canonical, covered, everything
-from rewriter.effects.paths import GLOB, OPEN
+from rewriter.effects.paths import GLOB, OPEN, Reader
 from rewriter.effects.script import of_run
-from rewriter.facts import ROOT, Facts
+from rewriter.facts import ROOT, Facts, Run
 from rewriter.image import PLATFORM_ARGS, PROXY_ARGS, State, pairs
+from rewriter.project.ecosystems import needs
+from rewriter.project.needs import Needs
+from rewriter.steps.context_copies import view_of
 from rewriter.syntax.tree import Instruction
+from rewriter.syntax.vocabulary import Call
 from rewriter.syntax.words import BadWord, UnknownValue, expand, split, word_spans
 
 Links = tuple[tuple[str, str | None], ...]
 _VARIABLE = re.compile(r"\$\{?(\w+)", re.ASCII)
+_GLOB = re.compile(r"[*?\[]")
 _NUMERIC = re.compile(r"\d+(?::\d+)?\Z")
 _FILE = re.compile(r"[^*?\[$]*[^*?\[$/.]\Z")
 _SETGID = re.compile(r"\bchmod\b[^\n;&|]*?(?:\+\S*s|\b[2367]\d{3}\b)|mkdir[^\n;&|]*\b[2367]\d{3}\b")
@@ -29,7 +34,7 @@ def of_instruction(facts: Facts, instruction: Instruction, state: State, links: 
     match instruction.keyword:
         case "RUN":
             run = facts.run(instruction)
-            return of_run(run, links) if run else everything("its script is not understood")
+            return of_run(run, links, _reader(facts, run)) if run else everything("its script is not understood")
         case "COPY" | "ADD":
             return _copy(facts, instruction, state, dict(links)) | Effect(asks=asks)
         case "WORKDIR":
@@ -57,6 +62,20 @@ def of_instruction(facts: Facts, instruction: Instruction, state: State, links: 
             # Builders differ on what becomes of later writes below a volume.
             return Effect(frozenset("/"), frozenset("/"), asks=asks)
     return everything(f"{instruction.keyword} is not a known instruction")
+
+
+def _reader(facts: Facts, run: Run) -> Reader:
+    """What the package managers of `run` read of the project: what their readers say, anything where they cannot."""
+
+    def reads(call: Call, folder: str) -> frozenset[str]:
+        before = tuple(each for each in run.calls if each.statement.start < call.statement.start)
+        view = view_of(facts, run, folder, before)
+        answer = needs(call, view) if facts.project.root is not None else None
+        if not isinstance(answer, Needs):
+            return frozenset("/")
+        return frozenset(view.path(_GLOB.split(read)[0].rpartition("/")[0] or ".") for read in answer.reads)
+
+    return reads
 
 
 def _arg(facts: Facts, instruction: Instruction, asks: frozenset[str]) -> Effect:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from rewriter import knowledge
 from rewriter.effects.effect import canonical, covered
 from rewriter.facts import ROOT, Run
 from rewriter.image import Unknown
+from rewriter.syntax.vocabulary import Call
 
 # Stand in a text where a variable or the output of a command, and where a glob decides what is there.
 OPEN, GLOB = "\0", "\1"
@@ -23,6 +24,7 @@ _UNSURE = re.compile(f"[{OPEN}{GLOB}]")
 # An absolute path from a variable; a pattern that also finds the folder above.
 _AWAY = re.compile(f"\\A{OPEN}|(?:\\A|/)\\.\\.?{GLOB}")
 _FEW = 16
+Reader = Callable[[Call, str], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Scope:
 
     `folder` is where it runs, None where that is not known; it may as well run in those of `also`. `variables` are
     those that the script itself sets, with all values they may have (None: any), `links` lead from the symbolic links
-    that the Dockerfile makes to their targets (None: anywhere).
+    that the Dockerfile makes to their targets (None: anywhere). `reader` knows what a package manager reads that runs
+    in a folder of the project.
     """
 
     run: Run
@@ -53,6 +56,13 @@ class Scope:
     variables: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     links: dict[str, str | None] = field(default_factory=dict)
     also: tuple[str, ...] = ()
+    reader: Reader | None = None
+
+    def project(self, call: Call) -> frozenset[str]:
+        """What a package manager reads beside the project's files in its folder; anything, where nobody knows."""
+        if self.reader is None or self.folder is None or self.also:
+            return frozenset("/")
+        return self.reader(call, self.folder)
 
     def inner(self) -> Scope:
         """The same for a subshell."""

@@ -9,14 +9,11 @@ import posixpath
 import re
 from collections.abc import Callable
 
-from rewriter import knowledge
-from rewriter.effects.commands import Work, fixed, path_like
+from rewriter.effects.commands import Work
+from rewriter.effects.fetching import curl, git, wget
+from rewriter.effects.packages import account, apk, apt, dpkg, packages, requirements
 from rewriter.effects.paths import Path
-from rewriter.knowledge.apt_packages import brings, nearest_release
 
-_APT_HARMLESS = re.compile(r"(?i)(?:Acquire::|Dpkg::Options::|APT::Install-|APT::Get::|Debug::|quiet|Dpkg::Use-Pty)")
-# What tells of packages from elsewhere.
-_SOURCES = re.compile(r"sources\.list|/etc/apt|apt-repository|apt-key|keyring|\.deb\b|/etc/apk|--repository|-X ")
 _SETGID = re.compile(r"[2367]\d{3}|.*s")
 _FILE_TESTS = frozenset(f"-{letter}" for letter in "abcdefghkLNOGprsSuwx")
 _BETWEEN = frozenset(("-nt", "-ot", "-ef"))
@@ -199,11 +196,6 @@ def _awk(work: Work) -> str | None:
     return None
 
 
-def _sort(work: Work) -> str | None:
-    work.read(*work.given.operands)
-    return None
-
-
 def _tar(work: Work) -> str | None:
     given = work.given
     folders = given.values("-C", "--directory")
@@ -299,154 +291,6 @@ def _find(work: Work) -> str | None:
     return None
 
 
-def _curl(work: Work) -> str | None:
-    given = work.given
-    if any("file:" in word for word in given.operands):
-        return "curl reads a file by its address"
-    remote = given.has("-O", "--remote-name", "--remote-name-all", "-J", "--remote-header-name")
-    folders = given.values("--output-dir")
-    if folders and given.has("-o", "--output"):
-        return "curl with a folder of its own for what it writes"
-    for value in given.values("-d", "--data", "--data-binary", "-F", "--form", "--data-urlencode"):
-        if "@" in value or "<" in value:
-            return "curl sends a file"
-    if remote:
-        _downloaded(work, folders[0] if folders else ".", [*given.operands, *given.values("--url")])
-    if given.has("--create-dirs"):
-        for raw in given.values("-o", "--output"):
-            work.make(posixpath.dirname(raw.strip("\"'")) or ".")
-    return None
-
-
-def _wget(work: Work) -> str | None:
-    given = work.given
-    documents = given.values("-O", "--output-document")
-    if any(value in ("-", "/dev/stdout") for value in documents):
-        return None
-    if documents:
-        work.write(*documents)
-        return None
-    folders = given.values("-P", "--directory-prefix")
-    if given.has("-r", "-m", "-x", "--recursive", "--mirror", "--force-directories"):
-        work.write(folders[0] if folders else ".")
-        return None
-    _downloaded(work, folders[0] if folders else ".", list(given.operands))
-    for folder in folders:
-        work.make(folder)
-    return None
-
-
-def _downloaded(work: Work, folder: str, urls: list[str]) -> None:
-    """Files by the last part of each address."""
-    for url in urls:
-        plain = url.strip("\"'").partition("?")[0].partition("#")[0].rstrip("/")
-        name = plain.rpartition("/")[2] if "/" in plain.partition("://")[2] else "index.html"
-        for path in work.paths(f"{folder.rstrip('/') or ''}/{name}"):
-            work.put(path)
-
-
-def _git(work: Work) -> str | None:
-    given = work.given
-    operands = given.operands
-    if not operands or path_like(operands[0]):
-        return "git with a repository of the image"
-    name = operands[0].strip("\"'").rstrip("/").rpartition("/")[2].removesuffix(".git")
-    target = operands[1] if len(operands) > 1 else name
-    for path in work.paths(target):
-        work.makes |= {(posixpath.dirname(each), work.how) for each in work.scope.reach(path.path)}
-        work.put(path, around=False)
-    return None
-
-
-def _account(work: Work) -> str | None:
-    """useradd and adduser: the home folder, and the mail box."""
-    given = work.given
-    if not given.operands:
-        return "who is to be made is not known"
-    homes = given.values("-d", "--home-dir", "--home", "-h")
-    names = given.operands[:1] if work.call.program == "adduser" else given.operands[-1:]
-    for name in names:
-        for home in homes or [f"/home/{name}"]:
-            for path in work.paths(home):
-                work.put(path, around=False)
-                work.makes.add((posixpath.dirname(path.path), work.how))
-        for path in work.paths(f"/var/mail/{name}"):
-            work.put(path, around=False)
-    return None
-
-
-def _packages(work: Work) -> str | None:
-    """Packages by name; a path or an address of a file among them is read."""
-    for raw in work.given.operands:
-        if path_like(raw):
-            work.read(re.sub(r"\[[\w,.-]+\](?=[\"']?\Z)", "", raw))
-    return None
-
-
-def _apt(work: Work) -> str | None:
-    """apt-get install: a package may be a file, and an option may move the whole system."""
-    for value in work.given.values("-o", "--option"):
-        if not _APT_HARMLESS.match(value.strip("\"'")):
-            return f"apt with {value}"
-    for raw in work.given.operands:
-        plain = raw.strip("\"'")
-        if plain.startswith(("./", "../", "/", "~")):
-            work.read(raw)
-            return None
-    spared = {"/opt"} if _official(work) else set()
-    if spared and not _serves_web(work):
-        spared.add("/var/www")
-    work.reads -= spared
-    work.writes -= spared
-    return None
-
-
-def _apk(work: Work) -> str | None:
-    """apk add. Alpine's own packages keep out of /opt and /srv. Source: abuild's checks of packages."""
-    if _official(work) and not work.given.has("-X", "--repository"):
-        work.reads.discard("/opt")
-        work.writes.discard("/opt")
-    return _packages(work)
-
-
-def _official(work: Work) -> bool:
-    """Whether packages come from the distribution alone: the base is known, and no step of the stage adds a source."""
-    image = work.scope.run.image
-    texts = (instruction.value for instruction in image.stage.body)
-    return image.base.known and image.parent is None and not any(map(_SOURCES.search, texts))
-
-
-def _serves_web(work: Work) -> bool:
-    """Whether a web server may be among the packages, or among those that they bring along."""
-    base = work.scope.run.image.base
-    release = nearest_release(base.distribution or "", base.release)
-    names = [raw.strip("\"'") for raw in work.given.operands]
-    if release is None or work.call.subcommand != "install" or any("$" in name or "*" in name for name in names):
-        return True
-    brought = brings(release, tuple(names))
-    servers = knowledge.table("effects")["sets"]["web_servers"].split()
-    return brought is None or not brought.isdisjoint(servers)
-
-
-def _dpkg(work: Work) -> str | None:
-    acts = not work.given.has("-l", "--list", "-s", "--status", "-L", "--print-architecture")
-    if acts:
-        work.writes.update(fixed(work.scope, "@system"))
-        work.read(*work.given.operands)
-    return None
-
-
-def _requirements(work: Work) -> str | None:
-    """pip: a requirements file may name others, and folders, beside it and beside the working directory."""
-    files = work.given.values("-r", "--requirement", "-c", "--constraint")
-    for raw in files:
-        if "://" not in raw:
-            work.read(posixpath.dirname(raw.strip("\"'")) or ".", ".")
-    if work.given.values("-e", "--editable"):
-        work.write(*(raw for raw in work.given.values("-e", "--editable") if path_like(raw)))
-    return _packages(work)
-
-
 def _zip(work: Work) -> str | None:
     """gzip and the like replace a file by one of another name beside it."""
     if work.given.has("-c", "--stdout", "--to-stdout") or work.call.program.endswith("cat"):
@@ -480,15 +324,15 @@ ROLES: dict[str, Callable[[Work], str | None]] = {
     "tar": _tar,
     "unzip": _unzip,
     "find": _find,
-    "curl": _curl,
-    "wget": _wget,
-    "git": _git,
-    "account": _account,
-    "packages": _packages,
+    "curl": curl,
+    "wget": wget,
+    "git": git,
+    "account": account,
+    "packages": packages,
     "exports": _exports,
-    "apk": _apk,
-    "apt": _apt,
-    "dpkg": _dpkg,
-    "requirements": _requirements,
+    "apk": apk,
+    "apt": apt,
+    "dpkg": dpkg,
+    "requirements": requirements,
     "zip": _zip,
 }

@@ -6,13 +6,12 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 
 from rewriter import knowledge
 from rewriter.effects.commands import Work, made_by, of_command
 from rewriter.effects.effect import ALL, NOTHING, ROOT_MADE, Effect, everything
 from rewriter.effects.options import Given
-from rewriter.effects.paths import GLOB, OPEN, Scope
+from rewriter.effects.paths import GLOB, OPEN, Reader, Scope
 from rewriter.effects.roles import ROLES
 from rewriter.facts import Run
 from rewriter.syntax.shell import Redirect, Script, Statement, Word, parse
@@ -30,13 +29,13 @@ _DECLARES = frozenset(("export", "local", "readonly", "declare", "typeset"))
 _FORGETS = frozenset(("unset", "read"))
 
 
-@lru_cache(maxsize=4096)
-def of_run(run: Run, links: tuple[tuple[str, str | None], ...] = ()) -> Effect:
-    """The effect of all of `run`; `links` are the symbolic links that earlier steps make, with their targets."""
+def of_run(run: Run, links: tuple[tuple[str, str | None], ...], reader: Reader) -> Effect:
+    """The effect of all of `run`; `links` are the symbolic links that earlier steps make, with their targets, and
+    `reader` says what a package manager reads of the project."""
     if any(flag.name not in ("mount", "network") for flag in run.instruction.flags):
         return everything("its flags are not known")
     workdir = run.state.workdir
-    scope = Scope(run, workdir if isinstance(workdir, str) else None, links=dict(links))
+    scope = Scope(run, workdir if isinstance(workdir, str) else None, links=dict(links), reader=reader)
     effect = _of_script(run.script, scope) | _around(run, scope)
     if effect.unknown:
         return replace(effect, **_everything)

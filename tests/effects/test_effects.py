@@ -184,7 +184,6 @@ COMMUTE = [
     "STOPSIGNAL 9 | VOLUME /x",
     "RUN groupadd x | RUN pip install flask",
     "RUN curl -fsSL https://h/x -o /opt/x | RUN useradd y",
-    "RUN cd /app && npm ci | COPY a.txt /x/",
 ]
 CONFLICT = [
     "COPY . /app | COPY a.txt /app/",
@@ -239,6 +238,8 @@ CONFLICT = [
     "RUN apt-get update | RUN rm -rf /var/lib/apt/lists/*",
     "RUN pip install a | RUN pip install b",
     "RUN npm ci | RUN npm install -g x",
+    "RUN npm ci | COPY a.txt /x/",
+    "RUN cd /app && npm ci | COPY a.txt /x/",
     "RUN ldconfig | RUN touch /usr/local/lib/x",
     "ARG FOO | RUN apt-get update",
     "ARG FOO | RUN echo $FOO",
@@ -301,6 +302,17 @@ def test_folders_that_exist_before_both_steps_depend_on_nothing(project: Path) -
     lines = ("COPY a.txt /app/", "RUN cd /app && touch /tmp/x")
     assert conflict(*lines, root=project)
     assert conflict("WORKDIR /app", *lines, root=project) is None
+
+
+def test_what_a_package_manager_reads_of_the_project_its_reader_knows(project: Path) -> None:
+    lines = ("WORKDIR /app", "COPY package.json package-lock.json ./", "COPY a.txt /lib2/", "RUN npm ci")
+    (project / "package-lock.json").write_text('{"lockfileVersion": 3, "packages": {"": {}}}')
+    (project / "package.json").write_text("{}")
+    assert conflict(*lines, root=project) is None
+    (project / "package.json").write_text('{"dependencies": {"lib2": "file:../lib2"}}')
+    assert conflict(*lines, root=project)
+    (project / "package.json").write_text('{"scripts": {"postinstall": "./anything"}}')
+    assert conflict(*lines, root=project)
 
 
 def test_the_user_owns_the_folders_that_a_step_makes() -> None:
