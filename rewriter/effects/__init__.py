@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from rewriter.effects.effect import STANDARD, Effect, above, clash, meets
+from rewriter.effects.effect import STANDARD, Effect, above, canonical, clash, meets
 from rewriter.effects.instructions import Links, of_instruction
 from rewriter.effects.paths import Scope
 from rewriter.effects.script import links_of, of_one
@@ -106,4 +106,4 @@ def there(facts: Facts, instruction: Instruction) -> frozenset[str]:
     at = next((i for i, other in enumerate(image.stage.body) if other.span.start == instruction.span.start), 0)
     workdir = image.before[at].workdir
     standard = frozenset("/") if image.base.distribution in ("scratch", "distroless") else STANDARD
-    return standard | (above(workdir) if isinstance(workdir, str) else frozenset())
+    return standard | (above(canonical(workdir)) if isinstance(workdir, str) else frozenset())

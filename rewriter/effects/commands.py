@@ -253,11 +253,10 @@ def fixed(scope: Scope, spec: str) -> set[str]:
     """The paths that an entry names: `@name` is a set of paths, `~` the home, `.` the working directory, `%` what
     lies on the search path, `^name` a file of that name in the working directory or above, and `$NAME|path` what a
     variable says, else `path`."""
-    found: set[str] = set()
-    for word in spec.split():
-        if word.startswith("@"):
-            found |= fixed(scope, knowledge.table("effects")["sets"][word[1:]])
-        elif word == "%":
+    plain, rest = _divided(spec)
+    found = {each for path in plain for each in scope.reach(path)} if scope.links else set(_covered(plain))
+    for word in rest:
+        if word == "%":
             found.update(search_path(scope))
         elif word.startswith("^"):
             found |= {path for folder in (scope.folder, *scope.also) for path in _upwards(folder, word[1:])}
@@ -275,9 +274,25 @@ def fixed(scope: Scope, spec: str) -> set[str]:
 
 
 @cache
-def _reached(path: str) -> frozenset[str]:
-    """Where a plain absolute path of the table leads where the Dockerfile makes no links."""
-    return covered(canonical(path))
+def _divided(spec: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The canonical absolute paths of an entry, and its other words; the sets that it names are put in."""
+    plain: set[str] = set()
+    rest: list[str] = []
+    for word in spec.split():
+        if word.startswith("/"):
+            plain.add(canonical(word))
+        elif word.startswith("@"):
+            more, others = _divided(knowledge.table("effects")["sets"][word[1:]])
+            plain |= more
+            rest += others
+        else:
+            rest.append(word)
+    return frozenset(plain), tuple(dict.fromkeys(rest))
+
+
+@cache
+def _covered(paths: frozenset[str]) -> frozenset[str]:
+    return frozenset(each for path in paths for each in covered(path))
 
 
 def _upwards(folder: str | None, name: str) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 
 from rewriter import knowledge
 
@@ -107,12 +107,14 @@ def canonical(path: str) -> str:
     return path
 
 
+@lru_cache(maxsize=16384)
 def covered(path: str) -> frozenset[str]:
     """`path` itself, and what the distributions' links below it lead to."""
-    below = "/" if path == "/" else f"{path}/"
-    return frozenset((path, *(target for link, target in _LINKS if link.startswith(below) and path != "/")))
+    below = f"{path}/"
+    return frozenset((path, *(target for link, target in _LINKS if link.startswith(below))))
 
 
+@lru_cache(maxsize=16384)
 def above(path: str) -> frozenset[str]:
     """`path` and all folders above it."""
     found = {"/"}
@@ -124,24 +126,14 @@ def above(path: str) -> frozenset[str]:
 
 def meets(paths: Iterable[str], others: Iterable[str]) -> bool:
     """Whether one of `paths` lies at, above or below one of `others`. Links are followed, see `canonical`."""
-    return meeting(map(canonical, paths), map(canonical, others)) is not None
+    return meeting(frozenset(map(canonical, paths)), frozenset(map(canonical, others))) is not None
 
 
-def meeting(paths: Iterable[str], others: Iterable[str]) -> str | None:
-    """Where the first of the canonical `paths` meets one of `others`: the lower one of the two."""
-    theirs = [(other, _slashed(other)) for other in others]
-    for path in paths:
-        slashed = _slashed(path)
-        for other, their in theirs:
-            if slashed.startswith(their):
-                return path
-            if their.startswith(slashed):
-                return other
-    return None
-
-
-def _slashed(path: str) -> str:
-    return path if path.endswith("/") else f"{path}/"
+def meeting(paths: frozenset[str], others: frozenset[str]) -> str | None:
+    """Where the canonical `paths` meet `others`: the lower one of two that do, the first in order of the names."""
+    below = [path for path in paths if not above(path).isdisjoint(others)]
+    below += [other for other in others if not above(other).isdisjoint(paths)]
+    return min(below, default=None)
 
 
 def clash(first: Effect, second: Effect, there: frozenset[str] = STANDARD) -> str | None:
@@ -200,20 +192,13 @@ def _node(one: Effect, other: Effect, there: frozenset[str]) -> str | None:
     """A path that `one` makes, marks or removes, and on which `other` depends."""
     made = {path for folder, _ in one.makes for path in above(folder) - there}
     needed = {path for need in other.needs for path in above(need)}
-    for path in sorted(made | one.marks):
-        if path in needed:
-            return path
-        if any(_slashed(path).startswith(_slashed(theirs)) for theirs in other.reads | other.writes):
-            return path
-    others = {path for folder, _ in other.makes for path in above(folder) - there}
-    if both := one.marks & others:
-        return min(both)
-    return next((path for path in sorted(needed) if path in one.writes or meets_above(one.writes, path)), None)
-
-
-def meets_above(paths: Iterable[str], path: str) -> bool:
-    """Whether one of `paths` lies at or above `path`."""
-    return any(_slashed(path).startswith(_slashed(other)) for other in paths)
+    touched = other.reads | other.writes
+    found = [path for path in made | one.marks if path in needed or not above(path).isdisjoint(touched)]
+    if one.marks:
+        found += one.marks.intersection(path for folder, _ in other.makes for path in above(folder) - there)
+    if one.writes:
+        found += (path for path in other.needs if not above(path).isdisjoint(one.writes))
+    return min(found, default=None)
 
 
 def _commands(first: Effect, second: Effect) -> str | None:
