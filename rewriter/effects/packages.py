@@ -7,7 +7,8 @@ import posixpath
 import re
 
 from rewriter import knowledge
-from rewriter.effects.commands import Work, fixed, path_like
+from rewriter.effects.commands import Work, path_like
+from rewriter.effects.places import fixed
 from rewriter.knowledge.apt_packages import brings, nearest_release
 
 # What tells of packages from elsewhere.
@@ -50,6 +51,8 @@ def apt(work: Work) -> str | None:
         if plain.startswith(("./", "../", "/", "~")):
             work.read(raw)
             return None
+    if any("ld.so.conf" in instruction.value for instruction in work.scope.run.image.stage.body):
+        work.reads.add("/")  # every installation runs ldconfig, which looks into the folders named there
     spared = {"/opt"} if _official(work) else set()
     if spared and not _serves_web(work):
         spared.add("/var/www")

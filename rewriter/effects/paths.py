@@ -48,7 +48,7 @@ class Scope:
     `folder` is where it runs, None where that is not known; it may as well run in those of `also`. `variables` are
     those that the script itself sets, with all values they may have (None: any), `links` lead from the symbolic links
     that the Dockerfile makes to their targets (None: anywhere). `reader` knows what a package manager reads that runs
-    in a folder of the project.
+    in a folder of the project; `text` is what the offsets of statements count in.
     """
 
     run: Run
@@ -57,6 +57,7 @@ class Scope:
     links: dict[str, str | None] = field(default_factory=dict)
     also: tuple[str, ...] = ()
     reader: Reader | None = None
+    text: str = ""
 
     def project(self, call: Call) -> frozenset[str]:
         """What a package manager reads beside the project's files in its folder; anything, where nobody knows."""

@@ -13,6 +13,7 @@ from rewriter.effects.effect import ALL, NOTHING, ROOT_MADE, Effect, everything
 from rewriter.effects.options import Given
 from rewriter.effects.paths import GLOB, OPEN, Reader, Scope
 from rewriter.effects.roles import ROLES
+from rewriter.effects.substitutions import inner_scripts
 from rewriter.facts import Run
 from rewriter.syntax.shell import Redirect, Script, Statement, Word, parse
 from rewriter.syntax.vocabulary import Call, call
@@ -34,6 +35,8 @@ def of_run(run: Run, links: tuple[tuple[str, str | None], ...], reader: Reader) 
     `reader` says what a package manager reads of the project."""
     if any(flag.name not in ("mount", "network") for flag in run.instruction.flags):
         return everything("its flags are not known")
+    if _reads_profiles(run):
+        return everything("its shell reads profiles first")
     workdir = run.state.workdir
     scope = Scope(run, workdir if isinstance(workdir, str) else None, links=dict(links), reader=reader)
     effect = _of_script(run.script, scope) | _around(run, scope)
@@ -46,6 +49,13 @@ def of_run(run: Run, links: tuple[tuple[str, str | None], ...], reader: Reader) 
 
 
 _everything = {name: getattr(everything(""), name) for name in ("reads", "writes", "asks", "uses", "runs", "provides")}
+
+
+def _reads_profiles(run: Run) -> bool:
+    """Whether the shell runs other scripts before this one. Source: bash(1), INVOCATION."""
+    shell = run.state.shell if isinstance(run.state.shell, tuple) else ()
+    login = any(re.match(r"-[a-z]*[il]|--login", word) for word in shell[1:])
+    return login or "BASH_ENV" in run.state.env or "BASH_ENV" in run.state.args
 
 
 def of_one(call: Call, folder: str | None, run: Run) -> Effect:
@@ -84,11 +94,8 @@ def _set(name: str) -> list[str]:
 
 
 def _of_script(script: Script, scope: Scope) -> Effect:
-    effect = _statement(script.root, scope.inner()) if not script.substitutions else None
-    if effect is None:
-        inner = _substituted(script, scope)
-        effect = _statement(script.root, scope.inner()) | inner
-    return effect
+    inner = _substituted(script, scope) if script.substitutions else NOTHING
+    return _statement(script.root, replace(scope.inner(), text=script.text)) | inner
 
 
 def _substituted(script: Script, scope: Scope) -> Effect:
@@ -96,41 +103,12 @@ def _substituted(script: Script, scope: Scope) -> Effect:
     if re.search(r"\b(?:cd|pushd|popd)\b", script.text):
         scope = replace(scope, folder=None, also=())
     effect = NOTHING
-    text = script.text
-    at = 0
-    while (match := re.compile(r"\$\((?!\()|[<>]\(|`").search(text, at)) is not None:
-        start = match.end()
-        end = _end(text, start, match[0])
-        inner = parse(text[start:end]) if end else None
+    for text in inner_scripts(script.text):
+        inner = None if text is None else parse(text)
         if inner is None:
             return everything("a command within a command is not understood")
         effect |= _of_script(inner, replace(scope.inner(), variables=dict.fromkeys(scope.variables)))
-        at = (end or start) + 1
     return effect
-
-
-def _end(text: str, at: int, opened: str) -> int | None:
-    """The end of a substitution whose inside begins at `at`."""
-    if opened == "`":
-        end = text.find("`", at)
-        return end if end > 0 else None
-    depth, quote = 1, ""
-    while at < len(text):
-        char = text[at]
-        if char == "\\":
-            at += 1
-        elif quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        elif char == "(":
-            depth += 1
-        elif char == ")":
-            depth -= 1
-            if not depth:
-                return at
-        at += 1
-    return None
 
 
 def _statement(statement: Statement, scope: Scope) -> Effect:
@@ -196,7 +174,7 @@ def _doubtful(statement: Statement, scope: Scope) -> Effect:
 
 def _loop(statement: Statement, scope: Scope) -> None:
     """The variable of a `for` is each of its words in turn."""
-    match = _FOR.match(scope.run.script.text[statement.start : statement.end])
+    match = _FOR.match(scope.text[statement.start : statement.end])
     if match is None:
         return
     if "$(" in match[2] or "`" in match[2]:
@@ -294,7 +272,7 @@ def _redirected(redirects: tuple[Redirect, ...], scope: Scope) -> Effect:
 
 def _tested(statement: Statement, scope: Scope) -> Effect:
     """`[ … ]` and `[[ … ]]`: the files that are asked for."""
-    text = scope.run.script.text[statement.start : statement.end]
+    text = scope.text[statement.start : statement.end]
     words = tuple(word for word in _TEST_WORD.findall(text) if word not in ("[", "]", "[[", "]]"))
     work = Work(scope, _NO_CALL, {}, Given((), words), sudo=False)
     ROLES["test"](work)

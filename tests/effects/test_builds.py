@@ -119,14 +119,16 @@ RUN export P=/srv/y && mkdir -p $P && touch $P/p || true
 RUN cd /srv && touch in-srv || true
 RUN ldconfig || true
 RUN touch /usr/local/lib/libx.so || true
-RUN apt-get update && apt-get install -y --no-install-recommends tree && rm -rf /var/lib/apt/lists/*
-RUN apt-get update && apt-get install -y --no-install-recommends tcpdump && rm -rf /var/lib/apt/lists/*
 RUN echo /opt/libs > /etc/ld.so.conf.d/x.conf || true
 RUN tree /srv > /tmp/tree || true
 """
 OWN = {
-    "debian:bookworm": "",
+    "debian:bookworm": """
+RUN apt-get update && apt-get install -y --no-install-recommends tree && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends tcpdump && rm -rf /var/lib/apt/lists/*
+""",
     "python:3.12-slim": """
+RUN apt-get update && apt-get install -y --no-install-recommends tree && rm -rf /var/lib/apt/lists/*
 RUN pip install --no-cache-dir --no-compile six
 RUN pip install --no-cache-dir --no-compile idna==3.7
 RUN pip install --no-cache-dir --no-compile --target /srv/t six

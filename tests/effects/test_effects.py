@@ -83,6 +83,7 @@ def project(tmp_path: Path) -> Path:
         ("[[ ! -d /a ]] || touch /b", "/a", "/b"),
         ('X="$(cat /a)"; echo $X > /b', "/a", "/b"),
         ("echo `cat /a`", "/a", ""),
+        ("echo $( [ -e /a ] && for f in b; do cat /$f; done )", "/a /b", ""),
         ("sed -i 's/a/b/' /a", "", "/a"),
         ("sed 's/a/b/;/x/d' /a > /b", "/a", "/b"),
         ("find /a -name x -delete", "/a", "/a"),
@@ -159,6 +160,7 @@ COMMUTE = [
     "COPY . /app | RUN apt-get update && apt-get install -y curl",
     "COPY . /app | RUN pip install flask",
     "COPY . /opt/app | RUN apt-get install -y gcc",
+    "COPY a.txt /tmp/ | RUN apt-get install -y gcc",
     "COPY . /var/www/html | RUN apt-get install -y libpng-dev unzip",
     "COPY . /usr/src/app | RUN apt-get install -y gcc",
     "COPY . /app | RUN useradd -m x",
@@ -237,6 +239,8 @@ CONFLICT = [
     "RUN apt-get install -y unzip | RUN unzip -q a.zip -d /x",
     "RUN apt-get update | RUN rm -rf /var/lib/apt/lists/*",
     "RUN pip install a | RUN pip install b",
+    "RUN chmod 1777 /tmp | RUN apt-get update",
+    "RUN ldconfig | COPY a.txt /app/lib/",
     "RUN npm ci | RUN npm install -g x",
     "RUN npm ci | COPY a.txt /x/",
     "RUN cd /app && npm ci | COPY a.txt /x/",
@@ -319,6 +323,13 @@ def test_the_user_owns_the_folders_that_a_step_makes() -> None:
     assert conflict("USER app", "COPY a.txt /x/", "RUN mkdir -p /x/y")
     assert conflict("USER app", "RUN mkdir -p /x/z", "RUN mkdir -p /x/y") is None
     assert conflict("USER app", "RUN chmod 700 /opt", "RUN cat /opt/a/b > /tmp/x")
+
+
+@pytest.mark.parametrize(
+    "setting", ['SHELL ["/bin/bash", "-lc"]', 'SHELL ["bash", "--login", "-c"]', "ENV BASH_ENV=/x"]
+)
+def test_a_shell_that_reads_profiles_does_anything(setting: str) -> None:
+    assert of(setting, "RUN true").unknown
 
 
 def test_two_stages_have_nothing_to_exchange() -> None:
