@@ -22,7 +22,6 @@ _DEVICES = re.compile(r"/dev/(?:null|zero|full|u?random|std(?:in|out|err)|tty|fd
 _SEARCHED = frozenset(("bin", "sbin"))
 _AROUND = frozenset(("/", "/usr", "/usr/local"))
 _NUMERIC = re.compile(r"\d*(?:[:.]\d*)?\Z")
-_PLAIN = re.compile(r"(?:/[\w+-][\w.+-]*)+\Z", re.ASCII)
 _FILE_URL = re.compile(r"file:(?://)?")
 _PATH_LIKE = re.compile(
     r"[./~\0\1]|[a-z+]*\+?file:|.*\.(?:whl|tgz|tar\.gz|tar\.bz2|tar\.xz|zip|deb|rpm|apk|gem|crate)\Z"
