@@ -80,6 +80,9 @@ def test_what_does_not_ask_git(text: str) -> None:
     [
         (PLAIN, {".git/HEAD": ""}, [".git"]),
         (PLAIN, {"a.txt": ""}, []),
+        (PLAIN, {".gitignore": "*.log\n"}, []),
+        (PLAIN, {".git/HEAD": "", ".dockerignore": ".git\n!.git/HEAD\n"}, []),
+        (PLAIN, {".git/HEAD": "", ".dockerignore": "*\n!.git/HEAD\n!src\n"}, []),
         (PLAIN, {".github/w.yml": "run: git describe"}, [".git"]),
         (PLAIN, {".git/HEAD": "", "README.md": "git clone", "yarn.lock": "git"}, [".git"]),
         (PLAIN, {".git/HEAD": "", "requirements.txt": "setuptools_scm"}, []),
@@ -106,7 +109,7 @@ def test_the_history_of_git(tmp_path: Path, text: str, files: dict[str, str], ex
     [
         (NODE, {"package.json": "{}"}, ["node_modules"]),
         (NODE, {"package.json": "{}", "node_modules/a/b.js": ""}, ["node_modules"]),
-        (NODE, {"package.json": "{}", "node_modules/b": "", ".gitignore": "/node_modules"}, [".git", "node_modules"]),
+        (NODE, {"package.json": "{}", "node_modules/b": "", ".gitignore": "/node_modules"}, ["node_modules"]),
         (NODE, {"package.json": '{"workspaces": ["a"]}', "a/package.json": "{}"}, ["**/node_modules"]),
         (NODE, {"package.json": "{}", "docs/package.json": "{}"}, ["node_modules"]),
         (NODE, {"package.json": "[1]"}, ["node_modules"]),
@@ -135,18 +138,18 @@ def test_the_history_of_git(tmp_path: Path, text: str, files: dict[str, str], ex
             [],
         ),
         (RUST, {"Cargo.toml": ""}, []),
-        (RUST, {"Cargo.toml": "", ".gitignore": "target\n"}, [".git", "target"]),
+        (RUST, {"Cargo.toml": "", ".gitignore": "target\n"}, ["target"]),
         (
             MAVEN,
             {"pom.xml": "", "api/pom.xml": "", "core/pom.xml": "", ".gitignore": "target/\n"},
-            [".git", "**/target"],
+            ["**/target"],
         ),
         (
             MAVEN,
             {"pom.xml": "", "api/pom.xml": "", ".gitignore": "/target/\n/api/target\n"},
-            [".git", "target", "api/target"],
+            ["target", "api/target"],
         ),
-        (MAVEN + "COPY target/a.jar /\n", {"pom.xml": "", ".gitignore": "target\n.git*"}, [".git"]),
+        (MAVEN + "COPY target/a.jar /\n", {"pom.xml": "", ".gitignore": "target\n.git*"}, []),
         (PIP, {"requirements.txt": ""}, [".venv"]),
         (PIP + "ENV PATH=/.venv/bin\n", {"requirements.txt": ""}, []),
         (PIP, {"requirements.txt": "", "run.sh": ". .venv/bin/activate"}, []),
@@ -195,11 +198,24 @@ def test_an_ignore_file_of_its_own_concerns_nobody_else(tmp_path: Path) -> None:
 
 
 def test_what_is_there_is_not_repeated(tmp_path: Path) -> None:
-    files = {"package.json": "{}", ".gitignore": "node_modules"}
+    files = {"package.json": "{}", ".gitattributes": ""}
     first = rewritten(tmp_path, NODE, {**files, ".dockerignore": "**/node_modules\n*.md"})
     assert first.others[0].after.text == "**/node_modules\n*.md\n.git\n"
     second = rewritten(tmp_path, NODE, {**files, ".dockerignore": first.others[0].after.text})
     assert not second.others
+
+
+def test_what_the_ignore_file_brings_back(tmp_path: Path) -> None:
+    files = {".git/HEAD": "", ".dockerignore": ".git\n!.git/HEAD\n"}
+    assert declined(rewritten(tmp_path, PLAIN, files)) == [".git is not left out: .dockerignore brings part of it back"]
+
+
+def test_the_copy_that_takes_it_is_named(tmp_path: Path) -> None:
+    text = "FROM debian:12\nCOPY conf /etc/app\nCOPY . /app\n"
+    result = rewritten(tmp_path, text, {".git/HEAD": "", "conf/a": ""})
+    assert [finding.message for finding in result.findings] == [
+        "COPY . /app also takes .git, which no step needs: .dockerignore leaves it out"
+    ]
 
 
 def test_no_context_and_too_large_a_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,4 +229,4 @@ def test_hostile_lines_of_gitignore(tmp_path: Path) -> None:
     name = "a" * 100
     files = {f"{name}/pom.xml": "", ".gitignore": "*a" * 30 + "b\n"}
     result = rewritten(tmp_path, MAVEN, files)
-    assert patterns(result) == [".git"]
+    assert patterns(result) == []

@@ -30,7 +30,7 @@ Level: standard, with the build context as evidence.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rewriter import knowledge
@@ -43,8 +43,8 @@ from rewriter.steps.context_users import PRUNED, User, named_by, users
 from rewriter.steps.leftovers import Leftover, leftovers, may_be_left, written_again
 from rewriter.syntax.tree import Dockerfile
 
-# What shows that the root of the context is the root of a repository.
-_REPOSITORY = (".git", ".gitignore", ".gitattributes", ".gitmodules", ".github")
+# What shows that the root of the context is the root of a repository. Any folder may have a `.gitignore`.
+_REPOSITORY = (".git", ".gitattributes", ".gitmodules", ".github")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
         yield Declined(str(unfit), at)
         return
     if found.patterns:
-        yield _change(facts, copies[0], found.patterns)
+        yield _change(facts, _taker(copies, found.patterns), found.patterns)
     elif found.refused:
         yield Declined(found.refused[0], at)
 
@@ -86,6 +86,16 @@ def _change(facts: Facts, copy: ContextCopy, patterns: dict[str, tuple[Evidence,
     message += f"{facts.project.ignore_file} leaves {'them' if len(main) > 1 else 'it'} out"
     evidence = tuple(fact for shown in patterns.values() for fact in shown)
     return Change(message, (), copy.instruction.span, Alters.FILES, True, evidence, excludes=tuple(patterns))
+
+
+def _taker(copies: Sequence[ContextCopy], patterns: Iterable[str]) -> ContextCopy:
+    """The first of `copies` that takes the folder of one of `patterns`."""
+    folders = {posixpath.dirname(pattern.removeprefix("**/")) or "." for pattern in patterns}
+    for copy in copies:
+        for place in copy.places:
+            if any(place.source in (".", folder) or folder.startswith(f"{place.source}/") for folder in folders):
+                return copy
+    return copies[0]
 
 
 def _found(facts: Facts, copies: Sequence[ContextCopy]) -> _Found:
@@ -121,10 +131,13 @@ def _found(facts: Facts, copies: Sequence[ContextCopy]) -> _Found:
 
 
 def _add(found: _Found, shared: tuple[User, ...], pattern: str, shown: tuple[Evidence, ...] | str) -> None:
+    project = shared[0].facts.project
     if isinstance(shown, str):
         found.refused.append(f"{pattern} is not left out: {shown}")
     elif named := named_by(shared, pattern):
         found.refused.append(f"{pattern} is not left out: {named}")
+    elif not project.excluding((pattern,)).ignore.covers(pattern):
+        found.refused.append(f"{pattern} is not left out: {project.ignore_file} brings part of it back")
     else:
         found.patterns[pattern] = shown
 
