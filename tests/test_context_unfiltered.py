@@ -69,6 +69,8 @@ def test_what_asks_git(text: str) -> None:
         "# see GitHub, gitlab, .gitignore",
         "longitude, digit, legitimate, Sagittarius",
         "process.env.GIT_SHA",
+        "rm -rf /usr/local/cargo/registry /usr/local/cargo/git",
+        "RUN --mount=type=cache,target=/usr/local/cargo/git/db cargo build",
     ],
 )
 def test_what_does_not_ask_git(text: str) -> None:
@@ -149,6 +151,18 @@ def test_the_history_of_git(tmp_path: Path, text: str, files: dict[str, str], ex
             {"pom.xml": "", "api/pom.xml": "", ".gitignore": "/target/\n/api/target\n"},
             ["target", "api/target"],
         ),
+        (
+            "FROM mcr.microsoft.com/dotnet/sdk:8.0\nWORKDIR /a\nCOPY src .\nRUN dotnet publish Api\n",
+            {"src/Api/Api.csproj": "", "src/Core/Core.csproj": "", ".gitignore": "[Bb]in/\n[Oo]bj/\n"},
+            ["src/**/obj", "src/**/bin"],
+        ),
+        (
+            "FROM mcr.microsoft.com/dotnet/sdk:8.0\nWORKDIR /a\nCOPY src .\nRUN dotnet publish Api\n",
+            {"src/Api/Api.csproj": "", "src/Core/Core.csproj": "", ".gitignore": "/src/*/bin\n"},
+            ["src/Api/obj", "src/Core/obj", "src/Api/bin", "src/Core/bin"],
+        ),
+        (RUST.replace("build", "install wasm-pack"), {"Cargo.toml": "", ".gitignore": "target\n"}, []),
+        (RUST.replace("build", "install --path ."), {"Cargo.toml": "", ".gitignore": "target\n"}, ["target"]),
         (MAVEN + "COPY target/a.jar /\n", {"pom.xml": "", ".gitignore": "target\n.git*"}, []),
         (PIP, {"requirements.txt": ""}, [".venv"]),
         (PIP + "ENV PATH=/.venv/bin\n", {"requirements.txt": ""}, []),

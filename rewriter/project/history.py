@@ -22,9 +22,9 @@ _OTHER = re.compile(
     r"|(?:docker-)?compose[\w.-]*\.ya?ml|.*dockerfile[\w.-]*|docker-bake\.\w+\Z",
     re.IGNORECASE,
 )
-# `git` as a word, in a name, or as a folder; not in an address, and not in GitHub or `.gitignore`.
+# `git` as a word, in a name, or as a folder; not in an address, and not in GitHub, `.gitignore` or Cargo's own folder.
 _GIT = re.compile(
-    r"(?<![A-Za-z0-9.@])[Gg]it(?![A-Za-z0-9@+:.])|(?<!\w)\.git(?!\w)|\bGIT_DIR\b"
+    r"(?<![A-Za-z0-9.@])(?<!cargo/)(?<!CARGO_HOME/)(?<!CARGO_HOME}/)[Gg]it(?![A-Za-z0-9@+:.])|(?<!\w)\.git(?!\w)|\bGIT_DIR\b"
     r"|[gG]it(?:Info|Revision|Commit|Sha|Hash|Version|Describe|Branch|Tag|Repo|Dir|Log|Python)"
 )
 _FOLDERS = (".github/", ".gitlab/", ".circleci/", ".git/", ".husky/")

@@ -64,12 +64,14 @@ def leftovers(
         chosen = here if entry.get("each") else [folder for folder in here if folder in whole]
         name = entry["pattern"]
         # What git ignores in any folder is none of the program's files in any folder.
-        everywhere = len(chosen) > 1 and "." in whole and _ignored(project, f"{_ANY}/{name}") is not None
+        root = next((root for root in whole if all(_within(folder, root) for folder in chosen)), None)
+        anywhere = posixpath.normpath(posixpath.join(root or ".", _ANY, name))
+        everywhere = len(chosen) > 1 and root is not None and _ignored(project, anywhere) is not None
         if len(chosen) > _MOST and not everywhere:
             continue
         for folder in chosen:
             path = posixpath.normpath(posixpath.join(folder, name))
-            pattern = f"**/{name}" if everywhere else path
+            pattern = posixpath.normpath(posixpath.join(root or ".", "**", name)) if everywhere else path
             if name == "node_modules" and _workspaces(project, folder):
                 pattern = posixpath.normpath(posixpath.join(folder, "**", name))
             doubt, evidence = _program(project, path, own=entry.get("own", False))
@@ -148,6 +150,8 @@ def _reaches(entry: dict[str, Any], folder: str | None, places: set[str]) -> boo
 def _writes(call: Call, entry: dict[str, Any]) -> bool:
     verbs = entry["programs"].get(call.program)
     if verbs is None or call.has(*entry["elsewhere"]):
+        return False
+    if call.subcommand in entry.get("with", {}) and not call.has(*entry["with"][call.subcommand]):
         return False
     said = {call.subcommand} if call.subcommand else {word.raw.strip(",") for word in call.operands} or {""}
     return not said.isdisjoint(verbs)
