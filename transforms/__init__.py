@@ -96,7 +96,6 @@ CHAIN: tuple[Transform, ...] = (
     Transform(
         "node_cache_kept", "npm yarn bun", "behind node-install-loose, which may change the command that it follows"
     ),
-    Transform("go_cache_kept", "go", "independent of the others"),
     Transform("cargo_cache_kept", "cargo", "independent of the others"),
     Transform("gem_docs_kept", "gem bundle", "independent of the others"),
     Transform(
@@ -109,6 +108,12 @@ CHAIN: tuple[Transform, ...] = (
         "copied_before_install",
         "copy",
         "behind the package managers' transforms: the install commands that it looks at are final",
+    ),
+    Transform(
+        "go_cache_kept",
+        "go",
+        "behind copied-before-install: the modules that a step above the source downloads stay, as nothing below can "
+        "take them away again",
     ),
     Transform(
         "context_unfiltered",

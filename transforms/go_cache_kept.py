@@ -88,6 +88,8 @@ def _judge(file: Dockerfile, facts: Facts, run: Run, call: Call) -> Change | Dec
             return Declined("which Go the step runs is not known: build in a stage of its own, on golang", at)
         if version < _CLEANS:
             return Declined("before Go 1.13 go clean may remove the program too: build in a stage of its own", at)
+        if _fetches(run) and used_later(facts, run, _uses):
+            return None
         if line := used_later(facts, run, _may_use):
             return Declined(f"line {line} may use Go again: join the two steps, or build in a stage of its own", at)
         if any(word.raw == "std" for other in run.calls if _uses(other) for word in other.operands):
@@ -115,6 +117,11 @@ def _judge(file: Dockerfile, facts: Facts, run: Run, call: Call) -> Change | Dec
         evidence.append(facts.line(run.instruction, f"Go builds {words[0]}, which the image starts"))
     message = "Go's build cache stays in the image" if not modules else "Go's build cache and modules stay in the image"
     return Change(message, (edit,), at, Alters.KEPT, proven, tuple(evidence))
+
+
+def _fetches(run: Run) -> bool:
+    """Whether the step only downloads modules, on purpose in a layer of its own."""
+    return all(call.subcommand == "mod download" for call in run.calls if _uses(call))
 
 
 def _by_hand(run: Run) -> bool:
