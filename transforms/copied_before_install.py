@@ -38,7 +38,7 @@ from rewriter.image import RUN_SEES, StageImage
 from rewriter.layers import repeated
 from rewriter.project.ecosystems import READERS, needs
 from rewriter.project.needs import Needs
-from rewriter.steps.context_copies import ContextCopy, context_copy, view_of
+from rewriter.steps.context_copies import ContextCopy, context_copy, rest_follows, view_of
 from rewriter.steps.crossing import Command, Step, installs, steps_behind
 from rewriter.steps.division import (
     divide_run,
@@ -80,7 +80,8 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
             try:
                 change = _divided(file, facts, image, at, copy)
             except Declines as reason:
-                yield Declined(str(reason), copy.instruction.span)
+                if not rest_follows(facts, image, at, copy):
+                    yield Declined(str(reason), copy.instruction.span)
             else:
                 if change:
                     yield change
@@ -108,7 +109,7 @@ def _divided(file: Dockerfile, facts: Facts, image: StageImage, at: int, copy: C
     further = list(steps_behind(facts, image, at, copy, near=True))
     if _fetches(further[-1]) and _same(image, at, further) and all(c.near for s in further[:-1] for c in s.commands):
         return _fetched(file, facts, image, at, copy, [], further[-1])
-    raise Declines(blocked.why)
+    raise Declines(further[-1].why or blocked.why)
 
 
 def _fetches(step: Step) -> bool:
@@ -149,6 +150,8 @@ def _handled(facts: Facts, run: Run, start: int, program: str) -> bool:
             if posixpath.basename(call.program).removesuffix("w") != program or folder is None:
                 continue
             answer = needs(call, view_of(facts, earlier, folder, ()))
+            if answer is None and program == "gradle" and call.operands:
+                return True  # a task, which may load the whole build
             if answer is not None and answer != Needs(()) and getattr(answer, "reads", True):
                 return True
     return False

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from rewriter.facts import Facts, Run
-from rewriter.image import State
+from rewriter.image import StageImage, State
 from rewriter.project.context import Kind
 from rewriter.project.needs import Place, View
 from rewriter.steps.downloads import located
@@ -89,6 +89,15 @@ def _expanded(facts: Facts, word: str) -> Iterator[str]:
             found = posixpath.join(folder, entry)
             if fnmatchcase(entry, name) and not facts.project.hides(found):
                 yield found
+
+
+def rest_follows(facts: Facts, image: StageImage, at: int, copy: ContextCopy) -> bool:
+    """Whether all of the context comes with a later step than `copy`, which is `image.stage.body[at]`: then the writer
+    has chosen what comes with this one."""
+    later = (context_copy(facts, image.stage.body[i], image.before[i]) for i in range(at + 1, len(image.stage.body)))
+    return all(place.source != "." for place in copy.places) and any(
+        place.source == "." for other in later if other for place in other.places
+    )
 
 
 def copies_below(facts: Facts, instruction: Instruction) -> list[ContextCopy]:

@@ -136,7 +136,9 @@ def _unread(statement: Statement, run: Run) -> str | None:
     understood = call(statement)
     assigned = statement.assignments if not statement.words else ()
     if understood is None and not assigned:
-        return "runs a command that is not known"
+        if statement.kind == "test":
+            return "runs commands only under a condition"
+        return f"runs {statement.words[0].raw}, which is not known" if statement.words else "runs what is not known"
     if understood and understood.program in ("export", "declare", "typeset"):
         assigned = understood.operands
     if any(word.raw.partition("=")[0] in run.state.env for word in assigned):

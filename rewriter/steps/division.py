@@ -27,7 +27,7 @@ def manifest_lines(file: Dockerfile, copy: ContextCopy, sources: Sequence[str]) 
         else:
             above = f"{inner}/" if source.endswith("/") else posixpath.dirname(inner) + "/" * ("/" in inner)
             destination = (_folder(copy.words[-1]) + above).removeprefix("./") or "./"
-        groups.setdefault(destination, []).append(own.get(source, source))
+        groups.setdefault(destination, []).append(own.get(source, _prefix(copy, place.source) + source))
     lines = []
     top = _folder(copy.words[-1])
     for destination, words in sorted(groups.items(), key=lambda group: group[0] != top):
@@ -36,6 +36,14 @@ def manifest_lines(file: Dockerfile, copy: ContextCopy, sources: Sequence[str]) 
         lines += [_line(file, copy, [word], destination) for word in folders]
         lines += [_line(file, copy, files, destination)] if files else []
     return lines
+
+
+def _prefix(copy: ContextCopy, folder: str) -> str:
+    """What the writer puts before the path of `folder`, which is the same with or without it: `./` or `/`."""
+    for word in copy.words[:-1]:
+        if folder != "." and posixpath.normpath(word.lstrip("/")) == folder:
+            return "./" if word.startswith("./") else "/" * word.startswith("/")
+    return ""
 
 
 def _within(path: str, folder: str) -> bool:
