@@ -132,9 +132,7 @@ def repository(manifests: Manifests, env: Mapping[str, str]) -> str | None:
     name = str(manifests.data.get("name")).lower()
     needed = [package for package in manifests.packages(dev=True) if name in _lower(package.get("require"))]
     if manifests.lock is None or needed:
-        reason = (
-            "is copied into the image, and Composer reads the project's version there: leave it out by .dockerignore"
-        )
+        reason = "is copied into the image, and Composer reads the project's version there"
         raise Unfit(view.file(found) or found, f"{reason}: leave it out by .dockerignore")
     return found
 
