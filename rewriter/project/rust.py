@@ -29,6 +29,8 @@ _MANIFESTS = frozenset(("Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-tool
 _CONFIGS = (".cargo/config.toml", ".cargo/config")
 _TOOLCHAINS = ("rust-toolchain.toml", "rust-toolchain")
 _PLAIN = re.compile(r"[\w./@+-]+\Z", re.ASCII)
+# Empty targets of more than these make a step that nobody wants to read.
+_MOST = 6
 
 
 def needs(call: Call, view: View) -> Answer:
@@ -196,6 +198,8 @@ def _fetch(call: Call, option: str) -> str:
 def _with_targets(at: View, found: Crates, fetch: str) -> str:
     """`fetch` with empty files in the place of the targets, which it takes away again."""
     paths = [shlex.quote(written(at, path)) for path in dict.fromkeys(found.targets)]
+    if len(paths) > _MOST:
+        raise Unclear(f"cargo fetch wants the files of {len(paths)} targets to be there: that is work for cargo chef")
     folders = [posixpath.dirname(path) for path in dict.fromkeys(found.targets)]
     folders = [shlex.quote(written(at, folder)) for folder in dict.fromkeys(folders) if folder != at.folder]
     made = f"mkdir -p {' '.join(folders)} && " if folders else ""

@@ -170,6 +170,13 @@ def test_a_member_that_is_named(tmp_path: Path, command: str) -> None:
     assert "&& cargo fetch &&" in (found.fetch or "")
 
 
+def test_a_large_workspace(tmp_path: Path) -> None:
+    files = {"Cargo.toml": ROOT, "Cargo.lock": LOCK}
+    for name in "abcdefg":
+        files |= {f"crates/{name}/Cargo.toml": package(name), f"crates/{name}/src/lib.rs": ""}
+    assert "the files of 7 targets" in obstacle(answer(tmp_path, files, "cargo build"))
+
+
 def test_a_workspace_in_a_folder(tmp_path: Path) -> None:
     inner = {f"rust/{name}": text for name, text in SPACE.items()}
     found = known(answer(tmp_path, inner, "cargo build --manifest-path rust/Cargo.toml"))
