@@ -45,6 +45,7 @@ _HARMLESS = frozenset((
 ))
 # fmt: on
 _DEV_FLAGS = ("--omit", "--include", "--only", "--also", "--production", "--prod", "--dev", "--no-production", "-D")
+_PATH = re.compile(r"[\w./@+*-]+", re.ASCII)
 _RUNS_NODE = re.compile(r"\b(?:node|npm|npx|yarn|pnpm)\b")
 
 
@@ -142,6 +143,8 @@ def _writes(facts: Facts, instruction: Instruction, folder: str) -> str | None:
             if earlier is None:
                 return "runs what is not known, before the install"
             for other, place in with_folders(earlier):
+                if place is not None and _removes_elsewhere(other, place, folder):
+                    continue
                 if place is None or not _harmless(other, view_of(facts, earlier, place, ())):
                     return f"runs {other.program}, which may change what is installed"
         case "COPY" | "ADD" if context_copy(facts, instruction, state) is None:
@@ -161,6 +164,17 @@ def _harmless(call: Call, view: View) -> bool:
         return call.program in _HARMLESS or ecosystems.needs(call, view) == Needs(())
     except Unfit:
         return False
+
+
+def _removes_elsewhere(call: Call, place: str, folder: str) -> bool:
+    """Whether an `rm` that runs in `place` leaves `folder` and all below it alone."""
+    if call.program != "rm" or not all(_PATH.fullmatch(word.raw) for word in call.operands):
+        return False
+    for word in call.operands:
+        path = posixpath.normpath(posixpath.join(place, word.raw.partition("*")[0]))
+        if f"{folder}/".startswith(path) or f"{path}/".startswith(f"{folder}/"):
+            return False
+    return True
 
 
 def without_dev(facts: Facts, run: Run, call: Call, npm: Evidence | str | None) -> Change | Declined | None:

@@ -1,0 +1,1 @@
+require("debug")("clock")(new Date());
