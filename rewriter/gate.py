@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,7 @@ from rewriter.facts import Facts
 from rewriter.image import IMAGE_PARTS, RUN_SEES
 from rewriter.project.context import Project
 from rewriter.source import BOM, Source, Unreadable
+from rewriter.steps.excluding import lost_source
 from rewriter.syntax.reader import read
 from rewriter.syntax.tree import Dockerfile, Instruction
 
@@ -137,16 +137,10 @@ def _untouched(before: Dockerfile, after: Dockerfile, moves: Moves) -> str | Non
 
 
 def _sources(before: Facts, after: Facts) -> str | None:
-    """No source that a COPY names may become hidden by what the changes add to the ignore file."""
+    """No source that a COPY or a mount names may become hidden by what the changes add to the ignore file."""
     if before.project is after.project:
         return None
-    for instruction in before.file.instructions:
-        if instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None:
-            for word in (instruction.json or tuple(instruction.value.split()))[:-1]:
-                path = posixpath.normpath(f"/{word}").lstrip("/")
-                if path and after.project.hides(path) and not before.project.hides(path):
-                    return f"line {instruction.first_line} copies {path}, which the ignore file would leave out"
-    return None
+    return lost_source(before.file, before.project, after.project)
 
 
 def _survivors(

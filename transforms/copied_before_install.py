@@ -32,8 +32,9 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
+from rewriter import effects
 from rewriter.change import Alters, Change, Declined, Edit, Evidence, apply
-from rewriter.facts import Facts, Run
+from rewriter.facts import ROOT, Facts, Run
 from rewriter.image import RUN_SEES, StageImage
 from rewriter.layers import repeated
 from rewriter.project.ecosystems import READERS, needs
@@ -51,6 +52,8 @@ from rewriter.steps.division import (
 )
 from rewriter.steps.downloads import with_folders
 from rewriter.steps.first_half import Declines, Part, part_of
+from rewriter.steps.moves import unfinished
+from rewriter.syntax.shell import Statement
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
 
@@ -167,6 +170,9 @@ def _moved(
     if (told := _first(file, copy, part)) is None:
         return None
     lines, gone = told
+    if unfinished(file, run.instruction):
+        raise Declines(f"line {run.instruction.last_line} goes on in a line that is not there")
+    _same_folder(facts, copy, steps, part)
     text = rest_text(file, copy, gone, _destination(copy, steps))
     edits = (take_out(file, copy, lines), put_behind(file, copy, run.instruction, text))
     return _change(facts, copy, part, edits, [command for command in commands if installs(command)])
@@ -182,14 +188,30 @@ def _first(file: Dockerfile, copy: ContextCopy, part: Part) -> tuple[list[str], 
     gone = [] if copy.instruction.comments else named
     if len(named) == len(copy.words) - 1:
         return None
-    return manifest_lines(file, copy, part.sources), gone
+    return manifest_lines(file, copy, part.places), gone
 
 
 def _destination(copy: ContextCopy, steps: Sequence[Step]) -> str | None:
     """The destination as it must be written behind `steps`, None where it may stay."""
-    if copy.words[-1].startswith("/"):
+    if copy.words[-1].startswith("/") or not any(step.instruction.keyword == "WORKDIR" for step in steps):
         return None
-    return f"{copy.target}/" if any(step.instruction.keyword == "WORKDIR" for step in steps) else None
+    if copy.instruction.comments:
+        raise Declines(f"the destination of {_named(copy)} changes with the WORKDIR, and there are comments within it")
+    return f"{copy.target}/"
+
+
+def _same_folder(facts: Facts, copy: ContextCopy, steps: Sequence[Step], part: Part) -> None:
+    """Raise `Declines` where the copy makes its folder for an owner, and one of `steps` would make it for another.
+
+    COPY gives a folder that it makes to the owner of `--chown`, and leaves one alone that is there.
+    """
+    if part.places or copy.target in effects.there(facts, copy.instruction):
+        return
+    owned = copy.instruction.flag("chown") is not None
+    for step in steps:
+        made = step.instruction.keyword == "WORKDIR" and (owned or step.state.user not in ROOT)
+        if made or (owned and any(command.needs and command.needs.leaves for command in step.commands)):
+            raise Declines(f"line {step.instruction.first_line} would make the folder {copy.target} for another owner")
 
 
 def _split(file: Dockerfile, facts: Facts, copy: ContextCopy, passed: Sequence[Step], blocked: Step) -> Change:
@@ -203,25 +225,34 @@ def _split(file: Dockerfile, facts: Facts, copy: ContextCopy, passed: Sequence[S
         raise Declines(f"line {run.instruction.first_line} installs and builds in one command: {blocked.why}")
     first = [command for command in blocked.commands if command.call.statement.end <= members[at - 1].end]
     rest = [call for call in run.calls if call.statement.start >= members[at].start]
-    again = ""
-    for command in first:
-        if command.call.program in ("cd", "set"):
-            again += f"{run.text.text[command.call.statement.start : command.call.statement.end]} && "
-        elif command.call.program in _STATE or (
-            command.call.statement.assignments and not command.call.statement.words
-        ):
-            raise Declines(f"line {run.instruction.first_line} sets variables for the rest of the step")
+    again = _again(run, members[:at], first)
     if facts.shipped(run.image) and any(_removes(call) for call in rest):
         raise Declines(f"line {run.instruction.first_line} installs, builds and removes in one step: {blocked.why}")
     commands = [command for step in passed for command in step.commands] + first
     part = part_of(facts, copy, commands, run)
     told = _first(file, copy, part)
+    _same_folder(facts, copy, [*passed, blocked], part)
     text = rest_text(file, copy, told[1] if told else [], _destination(copy, passed))
     edit = divide_run(file, run, members[at - 1], members[at], text, again) if told else None
     if told is None or edit is None:
         raise Declines(f"line {run.instruction.first_line} installs and builds in one step: {blocked.why}")
     edits = (take_out(file, copy, told[0]), edit)
     return _change(facts, copy, part, edits, [command for command in commands if installs(command)])
+
+
+def _again(run: Run, members: Sequence[Statement], commands: Sequence[Command]) -> str:
+    """What the second half of a step begins with, to be where the first half left off: `members` with `commands`."""
+    apart = [each for member in members for each in member.walk() if each.kind in ("subshell", "pipeline")]
+    again = ""
+    for statement in (each for member in members for each in member.walk()):
+        if any(other.start <= statement.start < other.end for other in apart):
+            continue
+        program = next((command.call.program for command in commands if command.call.statement is statement), "")
+        if program in ("cd", "set") and statement in members:
+            again += f"{run.text.text[statement.start : statement.end]} && "
+        elif program in _STATE or program in ("cd", "set") or (statement.assignments and not statement.words):
+            raise Declines(f"line {run.instruction.first_line} sets variables for the rest of the step")
+    return again
 
 
 def _removes(call: Call) -> bool:

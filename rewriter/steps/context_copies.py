@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage, State
-from rewriter.project.context import Kind
+from rewriter.project.context import Kind, Project
 from rewriter.project.needs import Place, View
 from rewriter.steps.downloads import located
 from rewriter.syntax.tree import Instruction
@@ -18,6 +18,7 @@ from rewriter.syntax.vocabulary import Call
 
 # Characters that mean themselves in a COPY, in a pattern of `.dockerignore` and in a shell.
 PLAIN = re.compile(r"[\w./@+~-]+\Z", re.ASCII)
+_FLAGS = frozenset(("chown", "chmod", "link"))
 _PATTERN = re.compile(r"[\w./@+~*?-]+\Z", re.ASCII)
 
 
@@ -26,30 +27,41 @@ class ContextCopy:
     """A COPY from the context. `words` are its sources and its destination as they are written; `target` is the
     absolute path of the destination, `places` say what lies where in the image, `folders` that some source is one."""
 
+    project: Project
     instruction: Instruction
     words: tuple[str, ...]
     target: str
     places: tuple[Place, ...]
     folders: bool
 
-    def brings(self, path: str) -> str | None:
-        """Where in the context the file at `path` of the image comes from, if it is this copy that brings it."""
+    def brings(self, path: str) -> tuple[str, ...]:
+        """Where in the context the file or folder at `path` of the image comes from, if it is this copy that brings it.
+
+        Of several sources that hold a file of that name, the first one counts; a folder comes from all of them. The
+        last part of `path` may be a pattern.
+        """
+        found: list[str] = []
         for place in reversed(self.places):
-            if path == place.target:
-                return place.source
             above = place.target.rstrip("/") + "/"
-            if path.startswith(above):
-                return posixpath.normpath(posixpath.join(place.source, path[len(above) :]))
-        return None
+            if fnmatchcase(place.target, path):
+                found.append(place.source)
+            elif path.startswith(above):
+                source = posixpath.normpath(posixpath.join(place.source, path[len(above) :]))
+                if self.project.root is None or any(map(self._there, _expanded(self.project, source))):
+                    found.append(source)
+        return tuple(dict.fromkeys(found))
+
+    def _there(self, source: str) -> bool:
+        return self.project.kind(source) is not None and not self.project.hides(source)
 
 
 def context_copy(facts: Facts, copy: Instruction, state: State) -> ContextCopy | None:
     """Read `copy`, in front of which the settings are `state`; None for anything but a COPY of the context whose words
-    are all plain, and whose sources are there.
+    are all plain, whose sources are there, and whose flags do not choose among them.
 
     Source for files and folders: https://docs.docker.com/reference/dockerfile/#copy
     """
-    if copy.keyword != "COPY" or copy.flag("from") is not None or copy.heredocs:
+    if copy.keyword != "COPY" or copy.heredocs or any(flag.name not in _FLAGS for flag in copy.flags):
         return None
     words = copy.json or tuple(copy.value.split())
     if len(words) < 2 or not all(map(_PATTERN.match, words)) or not PLAIN.match(words[-1]):
@@ -57,19 +69,25 @@ def context_copy(facts: Facts, copy: Instruction, state: State) -> ContextCopy |
     target = located(words[-1], state.workdir)
     if target is None:
         return None
+    into = words[-1].endswith(("/", "/.", "/..")) or words[-1] in (".", "..") or len(words) > 2
     places: list[Place] = []
     folders = False
     for word in words[:-1]:
-        for source in _expanded(facts, word):
+        for source in _expanded(facts.project, word):
             match facts.project.kind(source) or _guessed(facts, word, source):
                 case "folder":
                     folders = True
                     places.append(Place(source, target))
                 case "file":
-                    into = words[-1].endswith(("/", ".")) or len(words) > 2 or target == state.workdir
+                    into = (
+                        words[-1].endswith(("/", "/.", "/.."))
+                        or words[-1] in (".", "..")
+                        or len(words) > 2
+                        or target == state.workdir
+                    )
                     name = posixpath.join(target, posixpath.basename(source))
-                    places.append(Place(source, name if into else target))
-    return ContextCopy(copy, words, target, tuple(places), folders) if places else None
+                    places.append(Place(source, name if into or target == state.workdir else target))
+    return ContextCopy(facts.project, copy, words, target, tuple(places), folders) if places else None
 
 
 def _guessed(facts: Facts, word: str, source: str) -> Kind | None:
@@ -78,16 +96,16 @@ def _guessed(facts: Facts, word: str, source: str) -> Kind | None:
     return "folder" if folder and facts.project.root is None else None
 
 
-def _expanded(facts: Facts, word: str) -> Iterator[str]:
+def _expanded(project: Project, word: str) -> Iterator[str]:
     """The paths of the context that a source stands for. Patterns are read in the last part of a path alone."""
     path = posixpath.normpath(f"/{word}").lstrip("/") or "."
     folder, name = posixpath.split(path)
     if not set("*?").intersection(path):
         yield path
     elif not set("*?").intersection(folder):
-        for entry in facts.project.names(folder or "."):
+        for entry in project.names(folder or "."):
             found = posixpath.join(folder, entry)
-            if fnmatchcase(entry, name) and not facts.project.hides(found):
+            if fnmatchcase(entry, name) and not project.hides(found):
                 yield found
 
 

@@ -18,7 +18,7 @@ from rewriter.project.ecosystems import READERS, needs
 from rewriter.project.needs import Needs, Obstacle
 from rewriter.steps.context_copies import ContextCopy, view_of
 from rewriter.steps.downloads import with_folders
-from rewriter.syntax.shell import Statement
+from rewriter.syntax.shell import Redirect, Statement
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call, call
 
@@ -31,7 +31,13 @@ _SUBSTITUTION = re.compile(r"\$\(|`|[<>]\(")
 _SETTINGS = frozenset(
     ("CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "SHELL", "STOPSIGNAL", "USER", "WORKDIR")
 )
-_COMPOUND = frozenset(("list", "pipeline", "sequence", "subshell", "group", "if", "loop", "case"))
+_COMPOUND = frozenset(("list", "pipeline", "sequence", "subshell", "group", "if"))
+_NAMED = re.compile(r"\$\{?(\w+)", re.ASCII)
+_NOWHERE = frozenset(("/dev/null", "/dev/stdout", "/dev/stderr", "1", "2", "&1", "&2", "-"))
+# What sets variables by their names.
+_SETS = frozenset(
+    ("export", "declare", "typeset", "readonly", "local", "read", "unset", "getopts", "mapfile", "readarray")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +138,32 @@ def _commands(facts: Facts, run: Run, copy: ContextCopy, near: bool) -> tuple[tu
 def _unread(statement: Statement, run: Run) -> str | None:
     """Why not all is known of what stands behind `statement`; None where it is."""
     if statement.kind in _COMPOUND:
-        return None
+        aside = any(_aside(redirect) for redirect in statement.redirects)
+        return "reads or writes a file for several commands at once" if aside else None
+    if statement.kind in ("loop", "case"):
+        return "runs commands more than once, or some of several"
     understood = call(statement)
     assigned = statement.assignments if not statement.words else ()
     if understood is None and not assigned:
         if statement.kind == "test":
             return "runs commands only under a condition"
         return f"runs {statement.words[0].raw}, which is not known" if statement.words else "runs what is not known"
-    if understood and understood.program in ("export", "declare", "typeset"):
+    if understood and understood.program in _SETS:
         assigned = understood.operands
     if any(word.raw.partition("=")[0] in run.state.env for word in assigned):
         return "sets variables of the image anew"
+    # The shell fills in the words before the assignments of a command hold.
+    own = {
+        word.raw.partition("=")[0] for word in (*statement.assignments, *(understood.wrappers if understood else ()))
+    }
+    if own.intersection(name for word in statement.words for name in _NAMED.findall(word.raw)):
+        return "uses a variable that it sets for the command alone"
     return "keeps the output of a command" if not understood and _substitutes(statement) else None
+
+
+def _aside(redirect: Redirect) -> bool:
+    """Whether a redirection reads or writes a file."""
+    return redirect.target is not None and redirect.target.raw not in _NOWHERE
 
 
 def _substitutes(statement: Statement) -> bool:
@@ -165,8 +185,7 @@ def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy,
         case Needs(fetch=str()):
             return Command(each, folder, answer, f"{name} needs the source")
         case Needs():
-            redirected = [redirect for redirect in each.statement.redirects if redirect.target is not None]
-            if any(r.target and r.target.raw not in ("/dev/null", "1", "2", "&1", "&2") for r in redirected):
+            if any(map(_aside, each.statement.redirects)):
                 return Command(each, folder, why=f"{line} writes the output of {name} to a file")
             return Command(each, folder, answer, looked=looked)
     if posixpath.basename(each.program) in READERS:

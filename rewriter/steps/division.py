@@ -7,29 +7,25 @@ from collections.abc import Sequence
 
 from rewriter.change import Edit
 from rewriter.facts import Run
+from rewriter.project.needs import Place
 from rewriter.steps.context_copies import ContextCopy
 from rewriter.steps.moves import block_start
 from rewriter.syntax.shell import Statement
 from rewriter.syntax.tree import Dockerfile, Instruction
 
 
-def manifest_lines(file: Dockerfile, copy: ContextCopy, sources: Sequence[str]) -> list[str]:
-    """The COPYs that bring `sources` (paths of the context; folders end in `/`) to where `copy` brings them: one line
-    for those of each folder, spelled and with flags as in `copy`."""
+def manifest_lines(file: Dockerfile, copy: ContextCopy, places: Sequence[Place]) -> list[str]:
+    """The COPYs that bring the sources of `places` (paths of the context; folders end in `/`) to their folders, as
+    `copy` does: one line for those of each folder, spelled and with flags as in `copy`."""
     own = {word: word for word in copy.words[:-1]}
     own |= {posixpath.normpath(word): word for word in own}
     groups: dict[str, list[str]] = {}
-    for source in sources:
-        place = next(p for p in reversed(copy.places) if _within(source.rstrip("/"), p.source))
-        inner = posixpath.relpath(source.rstrip("/"), place.source)
-        if inner == ".":  # a file that the copy names
-            destination = _folder(copy.words[-1]) if posixpath.basename(source) in place.target else copy.words[-1]
-        else:
-            above = f"{inner}/" if source.endswith("/") else posixpath.dirname(inner) + "/" * ("/" in inner)
-            destination = (_folder(copy.words[-1]) + above).removeprefix("./") or "./"
-        groups.setdefault(destination, []).append(own.get(source, _prefix(copy, place.source) + source))
-    lines = []
     top = _folder(copy.words[-1])
+    for place in places:
+        inner = posixpath.relpath(place.target, copy.target)
+        destination = top if inner == "." else f"{top}{inner}/".removeprefix("./")
+        groups.setdefault(destination, []).append(own.get(place.source, _prefix(copy, place.source) + place.source))
+    lines = []
     for destination, words in sorted(groups.items(), key=lambda group: group[0] != top):
         folders = [word for word in words if word.endswith("/")]
         files = [word for word in words if not word.endswith("/")]
@@ -38,16 +34,13 @@ def manifest_lines(file: Dockerfile, copy: ContextCopy, sources: Sequence[str]) 
     return lines
 
 
-def _prefix(copy: ContextCopy, folder: str) -> str:
-    """What the writer puts before the path of `folder`, which is the same with or without it: `./` or `/`."""
+def _prefix(copy: ContextCopy, source: str) -> str:
+    """What the writer puts before the paths of his sources, which are the same with or without it: `./` or `/`."""
     for word in copy.words[:-1]:
-        if folder != "." and posixpath.normpath(word.lstrip("/")) == folder:
+        folder = posixpath.normpath(word.lstrip("/"))
+        if folder != "." and f"{source}/".startswith(f"{folder}/"):
             return "./" if word.startswith("./") else "/" * word.startswith("/")
     return ""
-
-
-def _within(path: str, folder: str) -> bool:
-    return folder == "." or path == folder or path.startswith(f"{folder}/")
 
 
 def _folder(destination: str) -> str:

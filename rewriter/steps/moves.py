@@ -31,7 +31,7 @@ def move(
     """
     moved = sorted(instructions, key=lambda instruction: instruction.span.start)
     target = before or behind
-    if not moved or target is None or target in moved or any(_open(file, each) for each in (*moved, target)):
+    if not moved or target is None or target in moved or any(unfinished(file, each) for each in (*moved, target)):
         return None
     source = file.source
     blocks = _blocks(file, moved)
@@ -63,7 +63,7 @@ def block_start(file: Dockerfile, instruction: Instruction) -> int:
     return file.source.line_starts[number - 1]
 
 
-def _open(file: Dockerfile, instruction: Instruction) -> bool:
+def unfinished(file: Dockerfile, instruction: Instruction) -> bool:
     """Whether the instruction ends in a line that Docker continues or drops."""
     last = file.source.line_text(instruction.last_line).strip()
     if instruction.heredocs:

@@ -15,7 +15,7 @@ WORKDIR /usr/src/app
 
 # Install app dependencies
 COPY package.json package-lock.json ./
-RUN npm install && npm cache clean --force
+RUN npm ci && npm cache clean --force
 
 # Bundle app source
 COPY . .
