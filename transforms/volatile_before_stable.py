@@ -38,6 +38,7 @@ from dataclasses import dataclass, replace
 
 from rewriter import effects
 from rewriter.change import Alters, Change, Declined, Edit, Evidence, apply
+from rewriter.effects.commands import path_like
 from rewriter.facts import Facts, Run
 from rewriter.image import RUN_SEES, StageImage, State
 from rewriter.layers import Layer, model, one_line, repeated, share, shortened
@@ -174,7 +175,7 @@ def _anywhere(run: Run) -> bool:
             return False
         if any(not word.raw.startswith("/") for word in paths if word.raw not in ("1", "2")):
             return False
-        if any("/" in word.raw and not word.raw.startswith("/") for word in call.operands):
+        if any(path_like(word.raw) and not word.raw.startswith("/") for word in call.operands):
             return False
         if any("/" in value and not value.startswith("/") for value in values):
             return False
