@@ -193,7 +193,7 @@ def _first(file: Dockerfile, copy: ContextCopy, part: Part) -> tuple[list[str], 
 
 def _destination(copy: ContextCopy, steps: Sequence[Step]) -> str | None:
     """The destination as it must be written behind `steps`, None where it may stay."""
-    if copy.words[-1].startswith("/") or not any(step.instruction.keyword == "WORKDIR" for step in steps):
+    if copy.fixed or not any(step.instruction.keyword == "WORKDIR" for step in steps):
         return None
     if copy.instruction.comments:
         raise Declines(f"the destination of {_named(copy)} changes with the WORKDIR, and there are comments within it")

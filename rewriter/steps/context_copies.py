@@ -15,22 +15,26 @@ from rewriter.project.needs import Place, View
 from rewriter.steps.downloads import located
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call
+from rewriter.syntax.words import BadWord, UnknownValue, expand
 
 # Characters that mean themselves in a COPY, in a pattern of `.dockerignore` and in a shell.
 PLAIN = re.compile(r"[\w./@+~-]+\Z", re.ASCII)
 _FLAGS = frozenset(("chown", "chmod", "link"))
 _PATTERN = re.compile(r"[\w./@+~*?-]+\Z", re.ASCII)
+_VARIABLE = re.compile(r"[\w./@+~${}-]+\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class ContextCopy:
     """A COPY from the context. `words` are its sources and its destination as they are written; `target` is the
-    absolute path of the destination, `places` say what lies where in the image, `folders` that some source is one."""
+    absolute path of the destination, `fixed` that it is written as one, `places` say what lies where in the image,
+    `folders` that some source is one."""
 
     project: Project
     instruction: Instruction
     words: tuple[str, ...]
     target: str
+    fixed: bool
     places: tuple[Place, ...]
     folders: bool
 
@@ -57,19 +61,19 @@ class ContextCopy:
 
 def context_copy(facts: Facts, copy: Instruction, state: State) -> ContextCopy | None:
     """Read `copy`, in front of which the settings are `state`; None for anything but a COPY of the context whose words
-    are all plain, whose sources are there, and whose flags do not choose among them.
+    are all plain, but for known variables in the destination, whose sources are there, and whose flags do not choose
+    among them.
 
     Source for files and folders: https://docs.docker.com/reference/dockerfile/#copy
     """
     if copy.keyword != "COPY" or copy.heredocs or any(flag.name not in _FLAGS for flag in copy.flags):
         return None
     words = copy.json or tuple(copy.value.split())
-    if len(words) < 2 or not all(map(_PATTERN.match, words)) or not PLAIN.match(words[-1]):
+    destination = _destination(words[-1], state) if len(words) > 1 and all(map(_PATTERN.match, words[:-1])) else None
+    target = located(destination, state.workdir)
+    if destination is None or target is None:
         return None
-    target = located(words[-1], state.workdir)
-    if target is None:
-        return None
-    into = words[-1].endswith(("/", "/.", "/..")) or words[-1] in (".", "..") or len(words) > 2
+    into = destination.endswith(("/", "/.", "/..")) or destination in (".", "..") or len(words) > 2
     places: list[Place] = []
     folders = False
     for word in words[:-1]:
@@ -79,15 +83,24 @@ def context_copy(facts: Facts, copy: Instruction, state: State) -> ContextCopy |
                     folders = True
                     places.append(Place(source, target))
                 case "file":
-                    into = (
-                        words[-1].endswith(("/", "/.", "/.."))
-                        or words[-1] in (".", "..")
-                        or len(words) > 2
-                        or target == state.workdir
-                    )
                     name = posixpath.join(target, posixpath.basename(source))
                     places.append(Place(source, name if into or target == state.workdir else target))
-    return ContextCopy(facts.project, copy, words, target, tuple(places), folders) if places else None
+    fixed = destination[0] == "/"
+    return ContextCopy(facts.project, copy, words, target, fixed, tuple(places), folders) if places else None
+
+
+def _destination(word: str, state: State) -> str | None:
+    """The last word of a COPY with its variables replaced; None where one is not known, or the rest is not plain.
+
+    Source: https://docs.docker.com/reference/dockerfile/#environment-replacement
+    """
+    if not _VARIABLE.match(word):
+        return None
+    try:
+        found = expand(word, state.lookup)
+    except (BadWord, UnknownValue):
+        return None
+    return found if PLAIN.match(found) else None
 
 
 def _guessed(facts: Facts, word: str, source: str) -> Kind | None:

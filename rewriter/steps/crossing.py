@@ -27,6 +27,7 @@ _SHARED = re.compile(
     r"/(?:bin|boot|dev|etc|go|home|lib\w*|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr/local|usr/src|var)?\Z"
     r"|/(?:bin|boot|dev|etc|lib\w*|proc|run|sbin|sys|usr/(?!src/|share/(?!\w+\Z)|local/(?:src|app)))|/home/[^/]+\Z"
 )
+_LEADING = re.compile(r"\$(?:(\w+)|\{(\w+)\})(?=/|\Z)", re.ASCII)
 _SUBSTITUTION = re.compile(r"\$\(|`|[<>]\(")
 _SETTINGS = frozenset(
     ("CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "SHELL", "STOPSIGNAL", "USER", "WORKDIR")
@@ -88,6 +89,17 @@ def shared(target: str) -> bool:
     return bool(_SHARED.match(target))
 
 
+def known_folder(folder: str | None, state: State) -> str | None:
+    """The path of `folder`, which may begin with a variable (see `located`); None where that is not known."""
+    if folder is None or folder.startswith("/"):
+        return folder
+    name = _LEADING.match(folder)
+    value = state.env.get(name[1] or name[2]) if name else None
+    if name is None or not isinstance(value, str) or not value.startswith("/"):
+        return None
+    return posixpath.normpath(value + folder[name.end() :])
+
+
 def _step(facts: Facts, state: State, instruction: Instruction, copy: ContextCopy, near: bool) -> Step:
     line = f"line {instruction.first_line}"
     match instruction.keyword:
@@ -122,7 +134,8 @@ def _commands(facts: Facts, run: Run, copy: ContextCopy, near: bool) -> tuple[tu
     line = f"line {run.instruction.first_line}"
     unread = [(s.start, why) for s in run.script.root.walk() if (why := _unread(s, run))]
     found: list[Command] = []
-    for each, folder in with_folders(run):
+    for each, place in with_folders(run):
+        folder = known_folder(place, run.state)
         stop = next((why for start, why in unread if start < each.statement.start), None)
         if folder is None or stop:
             return tuple(found), f"{line} {stop}" if stop else f"where {line} runs {each.program} is not known"

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from rewriter import effects
 from rewriter.change import Evidence
 from rewriter.facts import Facts, Run
-from rewriter.image import Value
+from rewriter.image import State
 from rewriter.project.ecosystems import READERS
 from rewriter.project.needs import Place
 from rewriter.steps.context_copies import PLAIN, ContextCopy, copies_below, view_of
-from rewriter.steps.crossing import Command, installs, shared
+from rewriter.steps.crossing import Command, installs, known_folder, shared
 from rewriter.steps.downloads import located, plain
 from rewriter.steps.excluding import objection
 from rewriter.steps.pointers import pointed
@@ -60,7 +60,7 @@ def part_of(facts: Facts, copy: ContextCopy, commands: Sequence[Command], until:
             patterns |= dict.fromkeys(_patterns(facts, copy, command.folder, leaf))
     sources = tuple(place.source for place in places)
     for command in commands:
-        _reached(copy, command, until.state.workdir, sources)
+        _reached(copy, command, until.state, sources)
     if any(map(installs, commands)) and (why := pointed(facts, copy, commands, until, sources)):
         raise Declines(why)
     excludes = tuple(pattern for pattern in patterns if not facts.project.ignore.covers(pattern))
@@ -68,13 +68,15 @@ def part_of(facts: Facts, copy: ContextCopy, commands: Sequence[Command], until:
     return Part(tuple(places), _agreed(facts, excludes, sources), tuple(evidence), proven)
 
 
-def _reached(copy: ContextCopy, command: Command, workdir: Value, sources: Sequence[str]) -> None:
+def _reached(copy: ContextCopy, command: Command, state: State, sources: Sequence[str]) -> None:
     """Raise `Declines` where `command` changes to a folder that the first half of the copy does not bring."""
     if command.call.program != "cd" or not command.call.operands:
         return
-    path = located(plain(command.call.operands[0]), command.folder)
-    folders = copy.brings(path) if path else ()
-    if not folders or (isinstance(workdir, str) and f"{workdir}/".startswith(f"{path}/")):
+    path = known_folder(located(plain(command.call.operands[0]), command.folder), state)
+    if path is None:
+        raise Declines(f"where cd {command.call.operands[0].raw} leads is not known")
+    folders = copy.brings(path)
+    if not folders or (isinstance(state.workdir, str) and f"{state.workdir}/".startswith(f"{path}/")):
         return
     if not any(folder == "." or source.startswith(f"{folder}/") for folder in folders for source in sources):
         raise Declines(f"the step changes to {path}, which only the whole copy brings")

@@ -1,0 +1,3 @@
+import openpyxl
+
+book = openpyxl.Workbook()
