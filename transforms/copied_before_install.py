@@ -61,7 +61,9 @@ from rewriter.syntax.vocabulary import Call
 _BUILDS = frozenset(("go", "cargo", "mvn", "mvnw", "gradle", "gradlew", "dotnet"))
 # What a later member of the same step takes away again, so that dividing the step would keep it in a layer.
 _REMOVES = frozenset(("rm", "purge", "del", "prune", "clean", "autoremove", "remove", "uninstall", "cleanup"))
-_STATE = frozenset(("export", "source", ".", "eval", "umask", "unset", "pushd", "popd", "alias", "exec", "shopt"))
+# What sets the shell for the rest of a step: what can be said again in front of its second half, and what cannot.
+_REPEATED = frozenset(("cd", "set", ".", "source"))
+_STATE = frozenset(("export", "eval", "umask", "unset", "pushd", "popd", "alias", "exec", "shopt"))
 # What may stand in one step with an install and has nothing to do with it.
 _QUIET = frozenset(("cd", "set", "echo", "true", ":", "mkdir", "ls", "pwd"))
 _STORE = re.compile(r"[$*]|/go\b|\.(?:cache|m2|cargo|gradle|nuget|npm|mix|hex)\b|/(?:cargo|root)\b")
@@ -248,9 +250,9 @@ def _again(run: Run, members: Sequence[Statement], commands: Sequence[Command]) 
         if any(other.start <= statement.start < other.end for other in apart):
             continue
         program = next((command.call.program for command in commands if command.call.statement is statement), "")
-        if program in ("cd", "set") and statement in members:
+        if program in _REPEATED and statement in members:
             again += f"{run.text.text[statement.start : statement.end]} && "
-        elif program in _STATE or program in ("cd", "set") or (statement.assignments and not statement.words):
+        elif program in _STATE or program in _REPEATED or (statement.assignments and not statement.words):
             raise Declines(f"line {run.instruction.first_line} sets variables for the rest of the step")
     return again
 

@@ -15,7 +15,8 @@ from rewriter.syntax.vocabulary import Call
 READERS: dict[str, str] = {
     "pip": "python", "uv": "python", "poetry": "python", "pipenv": "python", "pdm": "python",
     "pip-sync": "python", "python": "python", "pypy": "python", "virtualenv": "python", "pyvenv": "python",
-    "npm": "node", "yarn": "node", "pnpm": "node", "bun": "node", "corepack": "node", "npx": "node",
+    ".": "python", "source": "python",
+    "npm": "node", "yarn": "node", "pnpm": "node", "bun": "node", "corepack": "node", "npx": "node", "node": "node",
     "go": "go", "cargo": "rust",
     "mvn": "java", "gradle": "gradle",
     "dotnet": "dotnet", "composer": "php", "bundle": "ruby", "gem": "ruby", "mix": "elixir",

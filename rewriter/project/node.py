@@ -28,6 +28,8 @@ def needs(call: Call, view: View) -> Answer:
     shown = f"{program} {subcommand}".rstrip()
     if program == "corepack":
         return _corepack(call, view)
+    if program == "node":
+        return Needs(()) if call.has("-v", "--version") and len(call.statement.words) == 2 else None
     if program == "npx":
         return Obstacle(f"{_named('npx', call)} may read anything in the project")
     if any(word.raw.startswith(("-C", "--chdir")) for word in call.wrappers):

@@ -7,8 +7,8 @@ import posixpath
 
 from rewriter.project import python_pdm, python_pip, python_pipenv, python_poetry, python_uv
 from rewriter.project.needs import Answer, Needs, Obstacle, View
-from rewriter.project.python_environments import check_surroundings, made, write_environments
-from rewriter.project.python_reading import Reading, Unknowable
+from rewriter.project.python_environments import check_surroundings, environments, made, write_environments
+from rewriter.project.python_reading import Reading, Unknowable, word_text
 from rewriter.syntax.vocabulary import Call
 
 _ELSEWHERE = frozenset(("-C", "--chdir", "-D"))
@@ -32,10 +32,27 @@ def needs(call: Call, view: View) -> Answer:
                 return python_pipenv.needs(reading)
             case "pdm":
                 return python_pdm.needs(reading)
+            case "." | "source":
+                return _activated(reading)
             case _:
                 return _python(reading)
     except Unknowable as error:
         return Obstacle(str(error))
+
+
+def _activated(reading: Reading) -> Needs | None:
+    """`. venv/bin/activate` reads an environment that an earlier command made, and nothing of the project.
+
+    Source: https://docs.python.org/3/library/venv.html#how-venvs-work
+    """
+    words = [word for word in reading.call.operands if word.raw.endswith("/bin/activate")]
+    if not words or len(reading.call.operands) > 1:
+        return None
+    place = reading.view.path(word_text(words[0], reading).removesuffix("/bin/activate"))
+    if place not in environments(reading):
+        return None
+    write_environments(reading, (place,))
+    return reading.needs()
 
 
 def _python(reading: Reading) -> Needs | None:

@@ -12,23 +12,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rewriter import effects
+from rewriter.change import Evidence
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage, State
 from rewriter.project.ecosystems import READERS, needs
 from rewriter.project.needs import Needs, Obstacle
-from rewriter.steps.context_copies import ContextCopy, view_of
+from rewriter.steps.context_copies import PLAIN, ContextCopy, view_of
 from rewriter.steps.downloads import with_folders
 from rewriter.syntax.shell import Redirect, Statement
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call, call
 
 # Folders that tools themselves write to: system folders, and the homes in which package managers keep their caches.
+# Source: https://refspecs.linuxfoundation.org/FHS_3.0/fhs/index.html
 _SHARED = re.compile(
-    r"/(?:bin|boot|dev|etc|go|home|lib\w*|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr/local|usr/src|var)?\Z"
-    r"|/(?:bin|boot|dev|etc|lib\w*|proc|run|sbin|sys|usr/(?!src/|share/(?!\w+\Z)|local/(?:src|app)))|/home/[^/]+\Z"
+    r"/(?:bin|boot|dev|etc|go|home|lib\w*|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)?\Z"
+    r"|/(?:bin|boot|dev|etc|lib\w*|proc|run|sbin|sys)/|/home/[^/]+\Z|/usr/(?:local|share|src)\Z"
+    r"|/usr/(?:(?:bin|etc|games|include|lib\w*|sbin|tmp)(?:/|\Z)|share/\w+\Z|local/(?!src|app))"
 )
 _LEADING = re.compile(r"\$(?:(\w+)|\{(\w+)\})(?=/|\Z)", re.ASCII)
 _SUBSTITUTION = re.compile(r"\$\(|`|[<>]\(")
+# Operators of `[` and `[[` that look at files. Source: https://www.gnu.org/software/bash/manual/html_node/Bash-Conditional-Expressions.html
+_LOOKS = re.compile(rf"{_SUBSTITUTION.pattern}|(?<![\w-])-(?:[abcdefghkprstuwxGLNOS]|[eno][ft])(?![\w-])")
 _SETTINGS = frozenset(
     ("CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "SHELL", "STOPSIGNAL", "USER", "WORKDIR")
 )
@@ -39,6 +44,8 @@ _NOWHERE = frozenset(("/dev/null", "/dev/stdout", "/dev/stderr", "1", "2", "&1",
 _SETS = frozenset(
     ("export", "declare", "typeset", "readonly", "local", "read", "unset", "getopts", "mapfile", "readarray")
 )
+# Folders of installed packages, which nobody wants of the build context who removes them behind the COPY.
+_INSTALLED = frozenset(("node_modules", "bower_components", ".venv", "venv"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +155,17 @@ def _commands(facts: Facts, run: Run, copy: ContextCopy, near: bool) -> tuple[tu
     return tuple(found), f"{line} {unread[-1][1]}" if unread else ""
 
 
+def _cleared(each: Call, run: Run) -> Needs | None:
+    """What `rm -rf node_modules` behind a COPY asks for: that the COPY brings none, and `.dockerignore` sees to it."""
+    names = [word.value or "" for word in each.operands]
+    if each.program != "rm" or not names or any(option.name not in ("-r", "-R", "-f") for option in each.options):
+        return None
+    if not all(PLAIN.match(name) and posixpath.basename(name.rstrip("/")) in _INSTALLED for name in names):
+        return None
+    evidence = Evidence("takes out again what is copied of them", run.instruction.first_line)
+    return Needs((), tuple(name.rstrip("/") for name in names), (evidence,))
+
+
 def _unread(statement: Statement, run: Run) -> str | None:
     """Why not all is known of what stands behind `statement`; None where it is."""
     if statement.kind in _COMPOUND:
@@ -155,11 +173,12 @@ def _unread(statement: Statement, run: Run) -> str | None:
         return "reads or writes a file for several commands at once" if aside else None
     if statement.kind in ("loop", "case"):
         return "runs commands more than once, or some of several"
+    if statement.kind == "test":
+        condition = run.text.text[statement.start : statement.end]
+        return "tests for files, or uses the output of a command" if _LOOKS.search(condition) else None
     understood = call(statement)
     assigned = statement.assignments if not statement.words else ()
     if understood is None and not assigned:
-        if statement.kind == "test":
-            return "runs commands only under a condition"
         return f"runs {statement.words[0].raw}, which is not known" if statement.words else "runs what is not known"
     if understood and understood.program in _SETS:
         assigned = understood.operands
@@ -201,7 +220,7 @@ def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy,
             if any(map(_aside, each.statement.redirects)):
                 return Command(each, folder, why=f"{line} writes the output of {name} to a file")
             return Command(each, folder, answer, looked=looked)
-    if posixpath.basename(each.program) in READERS:
+    if posixpath.basename(each.program) in READERS and each.program not in (".", "source"):
         return Command(each, folder, why=f"{name} in {line} needs the source, and nothing can be fetched before")
     effect = effects.of_call(each, folder, run)
     if effect.unknown:
@@ -209,5 +228,7 @@ def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy,
     # Whether the folder is there, the first half of the copy decides.
     there = effects.there(facts, copy.instruction)
     if each.program != "cd" and (why := effects.clash(effects.of(facts, copy.instruction), effect, there)):
+        if cleared := _cleared(each, run):
+            return Command(each, folder, cleared)
         return Command(each, folder, why=f"of the COPY and {name} in {line}, {why}", near=True)
     return Command(each, folder)

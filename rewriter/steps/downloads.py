@@ -68,6 +68,8 @@ def _walk(statement: Statement, folder: str | None, found: list[tuple[Call, str 
         match understood.program:
             case "cd" if len(understood.operands) == 1 and understood.operands[0].raw != "-":
                 return located(plain(understood.operands[0]), folder)
+            case "." | "source" if any(word.raw.endswith("/bin/activate") for word in understood.operands[:1]):
+                return folder  # https://docs.python.org/3/library/venv.html: it sets variables alone
             case "cd" | "pushd" | "popd" | "eval" | "." | "source":
                 return None
         return folder
