@@ -44,6 +44,8 @@ _NOWHERE = frozenset(("/dev/null", "/dev/stdout", "/dev/stderr", "1", "2", "&1",
 _SETS = frozenset(
     ("export", "declare", "typeset", "readonly", "local", "read", "unset", "getopts", "mapfile", "readarray")
 )
+# Commands after which every file still says what it said, so that a download between COPY and them finds all it needs.
+_MARKS = frozenset(("chgrp", "chmod", "chown", "mkdir"))
 # Folders of installed packages, which nobody wants of the build context who removes them behind the COPY.
 _INSTALLED = frozenset(("node_modules", "bower_components", ".venv", "venv"))
 
@@ -52,8 +54,8 @@ _INSTALLED = frozenset(("node_modules", "bower_components", ".venv", "venv"))
 class Command:
     """One command of a RUN as it meets the copy: what it needs of the project, or `why` it cannot run before it.
 
-    `looked` says that the answer rests on what the context holds, or does not hold, today; `near` that all that the
-    command does is known, and is done to the copied files (`chmod +x mvnw`).
+    `looked` says that the answer rests on what the context holds, or does not hold, today; `near` that the
+    command is done to the copied files, and leaves all that they say (`chmod +x mvnw`).
     """
 
     call: Call
@@ -230,5 +232,6 @@ def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy,
     if each.program != "cd" and (why := effects.clash(effects.of(facts, copy.instruction), effect, there)):
         if cleared := _cleared(each, run):
             return Command(each, folder, cleared)
-        return Command(each, folder, why=f"of the COPY and {name} in {line}, {why}", near=True)
+        near = each.program in _MARKS and not each.statement.redirects
+        return Command(each, folder, why=f"of the COPY and {name} in {line}, {why}", near=near)
     return Command(each, folder)
