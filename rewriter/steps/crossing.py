@@ -160,8 +160,9 @@ def _commands(facts: Facts, run: Run, copy: ContextCopy, near: bool) -> tuple[tu
 def _cleared(each: Call, run: Run) -> Needs | None:
     """What `rm -rf node_modules` behind a COPY asks for: that the COPY brings none, and `.dockerignore` sees to it."""
     names = [word.value or "" for word in each.operands]
-    if each.program != "rm" or not names or any(option.name not in ("-r", "-R", "-f") for option in each.options):
-        return None
+    options = {option.name for option in each.options}
+    if each.program != "rm" or not names or "-f" not in options or options - {"-r", "-R", "-f"}:
+        return None  # without -f it would fail where there is none
     if not all(PLAIN.match(name) and posixpath.basename(name.rstrip("/")) in _INSTALLED for name in names):
         return None
     evidence = Evidence("takes out again what is copied of them", run.instruction.first_line)
