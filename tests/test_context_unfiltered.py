@@ -181,6 +181,8 @@ OTHERS = {
     "mounts-all": ("dev.Dockerfile", "FROM node:20\nRUN --mount=target=/n npm start\n", []),
     "needs": ("dev.Dockerfile", "FROM node:20\nCOPY . .\nCMD npm start\n", []),
     "a-variable": ("dev.Dockerfile", "FROM node:20\nARG X\nCOPY $X .\n", []),
+    "a-known-variable": ("dev.Dockerfile", "FROM node:20\nENV X=conf\nCOPY $X/app.json ./\n", ["node_modules"]),
+    "a-variable-that-takes": ("dev.Dockerfile", "FROM node:20\nENV X=node_modules\nCOPY $X /x\n", []),
     "in-a-folder": ("docker/Dockerfile", "FROM node:20\nCOPY . .\nCMD npm start\n", []),
     "unreadable": ("dev.Dockerfile", "FROM node:20\nCOPY <<E /x\n", []),
     "writes-again": ("dev.Dockerfile", NODE.replace("/app", "/b"), ["node_modules"]),

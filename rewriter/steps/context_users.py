@@ -13,6 +13,8 @@ from rewriter.project.context import MANIFEST_LIMIT, Unfit
 from rewriter.source import Source, Unreadable
 from rewriter.syntax.from_context import from_context
 from rewriter.syntax.reader import read
+from rewriter.syntax.tree import Instruction
+from rewriter.syntax.words import Lookup, UnknownValue
 
 # What the listing of a context need not descend into.
 PRUNED = (".git", "**/node_modules", "**/.venv", "**/__pycache__")
@@ -33,11 +35,17 @@ class User:
         A Dockerfile in a folder may also be built from that folder: what it names counts from both.
         """
         folder = posixpath.dirname(self.path or "")
-        for taken in from_context(self.facts.file):
+        for taken in from_context(self.facts.file, self._values):
             for path in taken.paths:
                 yield taken.instruction.first_line, path
                 if folder and path is not None:
                     yield taken.instruction.first_line, posixpath.normpath(posixpath.join(folder, path))
+
+    def _values(self, instruction: Instruction) -> Lookup:
+        image = self.facts.image_of(instruction)
+        if image is None or instruction not in image.stage.body:
+            return _unknown
+        return image.before[image.stage.body.index(instruction)].lookup
 
     def named(self, line: int) -> str:
         return f"{self.path}:{line}" if self.path else f"line {line}"
@@ -63,6 +71,10 @@ def users(facts: Facts, listing: tuple[str, ...]) -> tuple[User, ...]:
     if len(others) > _MOST:
         raise Unfit("the context", f"holds more than {_MOST} Dockerfiles")
     return (own, *(User(path, _facts(facts, path)) for path in others))
+
+
+def _unknown(name: str) -> str:
+    raise UnknownValue(name)
 
 
 def _facts(facts: Facts, path: str) -> Facts:

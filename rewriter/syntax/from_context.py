@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rewriter.syntax.tree import Dockerfile, Instruction
-from rewriter.syntax.words import BadWord, UnknownValue, expand
+from rewriter.syntax.words import BadWord, Lookup, UnknownValue, expand
 
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/:]+@[^/:]+:")
 _WILD = frozenset("*?[")
@@ -24,22 +24,26 @@ class FromContext:
     paths: tuple[str | None, ...]
 
 
-def from_context(file: Dockerfile) -> Iterator[FromContext]:
-    """The COPY, ADD and RUN instructions of `file` that take something from the context.
+def from_context(file: Dockerfile, lookup: Callable[[Instruction], Lookup] | None = None) -> Iterator[FromContext]:
+    """The COPY, ADD and RUN instructions of `file` that take something from the context. `lookup` gives the values of
+    variables in front of an instruction; without it none is known.
 
     An ONBUILD takes it from the context of another build.
     Source: https://docs.docker.com/reference/dockerfile/#copy, #add and #run---mounttypebind
     """
     for instruction in file.instructions:
+        values = lookup(instruction) if lookup else _no_variables
         match instruction.keyword:
             case "COPY" | "ADD" if instruction.flag("from") is None:
                 words = instruction.json or tuple(instruction.value.split())
                 found = [word for word in words[:-1] if not (_HEREDOC.match(word) and instruction.heredocs)]
-                paths = tuple(_path(word, file.escape) for word in found if not _REMOTE.match(word.strip("\"'")))
+                paths = tuple(
+                    _path(word, values, file.escape) for word in found if not _REMOTE.match(word.strip("\"'"))
+                )
             case "RUN":
                 mounts = (dict(_option(part) for part in m.split(",")) for m in instruction.flag_values("mount"))
                 paths = tuple(
-                    _path(mount.get("source", mount.get("src", ".")), file.escape)
+                    _path(mount.get("source", mount.get("src", ".")), values, file.escape)
                     for mount in mounts
                     if mount.get("type", "bind") == "bind" and "from" not in mount
                 )
@@ -64,9 +68,9 @@ def _option(part: str) -> tuple[str, str]:
     return name.strip().lower(), value.strip().strip("\"'")
 
 
-def _path(word: str, escape: str) -> str | None:
+def _path(word: str, lookup: Lookup, escape: str) -> str | None:
     try:
-        path = expand(word, _no_variables, escape)
+        path = expand(word, lookup, escape)
     except (UnknownValue, BadWord):
         return None
     return posixpath.normpath(f"/{path}").lstrip("/") or "."
