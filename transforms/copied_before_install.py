@@ -114,7 +114,7 @@ def _divided(file: Dockerfile, facts: Facts, image: StageImage, at: int, copy: C
     further = list(steps_behind(facts, image, at, copy, near=True))
     if _fetches(further[-1]) and _same(image, at, further) and all(c.near for s in further[:-1] for c in s.commands):
         return _fetched(file, facts, image, at, copy, [], further[-1])
-    raise Declines(further[-1].why or blocked.why)
+    raise Declines(blocked.why)
 
 
 def _fetches(step: Step) -> bool:
