@@ -69,6 +69,8 @@ def test_what_asks_git(text: str) -> None:
         "# see GitHub, gitlab, .gitignore",
         "longitude, digit, legitimate, Sagittarius",
         "process.env.GIT_SHA",
+        '"repository": {"type": "git", "url": "https://example.org/a"}',
+        'yew = { git = "https://example.org/yew" }',
         "rm -rf /usr/local/cargo/registry /usr/local/cargo/git",
         "RUN --mount=type=cache,target=/usr/local/cargo/git/db cargo build",
     ],
@@ -82,7 +84,7 @@ def test_what_does_not_ask_git(text: str) -> None:
     [
         (PLAIN, {".git/HEAD": ""}, [".git"]),
         (PLAIN, {"a.txt": ""}, []),
-        (PLAIN, {".gitignore": "*.log\n"}, []),
+        (PLAIN, {".gitignore": "*.log\n", ".gitattributes": ""}, []),
         (PLAIN, {".git/HEAD": "", ".dockerignore": ".git\n!.git/HEAD\n"}, []),
         (PLAIN, {".git/HEAD": "", ".dockerignore": "*\n!.git/HEAD\n!src\n"}, []),
         (PLAIN, {".github/w.yml": "run: git describe"}, [".git"]),
@@ -164,10 +166,16 @@ def test_the_history_of_git(tmp_path: Path, text: str, files: dict[str, str], ex
         (RUST.replace("build", "install wasm-pack"), {"Cargo.toml": "", ".gitignore": "target\n"}, []),
         (RUST.replace("build", "install --path ."), {"Cargo.toml": "", ".gitignore": "target\n"}, ["target"]),
         (MAVEN + "COPY target/a.jar /\n", {"pom.xml": "", ".gitignore": "target\n.git*"}, []),
-        (PIP, {"requirements.txt": ""}, [".venv"]),
-        (PIP + "ENV PATH=/.venv/bin\n", {"requirements.txt": ""}, []),
-        (PIP, {"requirements.txt": "", "run.sh": ". .venv/bin/activate"}, []),
-        ("FROM python:3.12\nCOPY . .\nRUN uv sync\nENV PATH=/.venv/bin\n", {"pyproject.toml": ""}, [".venv"]),
+        (PIP, {"requirements.txt": ""}, []),
+        (PIP, {"requirements.txt": "", ".gitignore": ".venv/\n"}, [".venv"]),
+        (PIP, {"requirements.txt": "", ".venv/pyvenv.cfg": ""}, [".venv"]),
+        (PIP + "ENV PATH=/.venv/bin\n", {"requirements.txt": "", ".venv/pyvenv.cfg": ""}, []),
+        (PIP, {"requirements.txt": "", ".venv/pyvenv.cfg": "", "run.sh": ". .venv/bin/activate"}, []),
+        (
+            "FROM python:3.12\nCOPY . .\nRUN uv sync\nENV PATH=/.venv/bin\n",
+            {"pyproject.toml": "", ".gitignore": ".venv"},
+            [".venv"],
+        ),
     ],
 )  # fmt: skip
 def test_what_a_build_writes_again(tmp_path: Path, text: str, files: dict[str, str], expected: list[str]) -> None:
@@ -214,7 +222,7 @@ def test_an_ignore_file_of_its_own_concerns_nobody_else(tmp_path: Path) -> None:
 
 
 def test_what_is_there_is_not_repeated(tmp_path: Path) -> None:
-    files = {"package.json": "{}", ".gitattributes": ""}
+    files = {"package.json": "{}", ".github/CODEOWNERS": ""}
     first = rewritten(tmp_path, NODE, {**files, ".dockerignore": "**/node_modules\n*.md"})
     assert first.others[0].after.text == "**/node_modules\n*.md\n.git\n"
     second = rewritten(tmp_path, NODE, {**files, ".dockerignore": first.others[0].after.text})

@@ -43,8 +43,8 @@ from rewriter.steps.context_users import PRUNED, User, named_by, users
 from rewriter.steps.leftovers import Leftover, leftovers, may_be_left, written_again
 from rewriter.syntax.tree import Dockerfile
 
-# What shows that the root of the context is the root of a repository. Any folder may have a `.gitignore`.
-_REPOSITORY = (".git", ".gitattributes", ".gitmodules", ".github")
+# What only the root of a repository has. Any folder may have a `.gitignore` and a `.gitattributes`.
+_REPOSITORY = (".git", ".github", ".gitmodules")
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,11 @@ _OTHER = re.compile(
 )
 # `git` as a word, in a name, or as a folder; not in an address, and not in GitHub, `.gitignore` or Cargo's own folder.
 _GIT = re.compile(
-    r"(?<![A-Za-z0-9.@])(?<!cargo/)(?<!CARGO_HOME/)(?<!CARGO_HOME}/)[Gg]it(?![A-Za-z0-9@+:.])|(?<!\w)\.git(?!\w)|\bGIT_DIR\b"
+    r"(?<![A-Za-z0-9.@])(?<!cargo/)(?<!CARGO_HOME/)(?<!CARGO_HOME}/)[Gg]it(?![A-Za-z0-9@+:.]|\s*=\s*[\"'])|(?<!\w)\.git(?!\w)|\bGIT_DIR\b"
     r"|[gG]it(?:Info|Revision|Commit|Sha|Hash|Version|Describe|Branch|Tag|Repo|Dir|Log|Python)"
 )
+# Of a package.json: https://docs.npmjs.com/cli/configuring-npm/package-json#repository
+_ADDRESS = re.compile(r'"type"\s*:\s*"git"')
 _FOLDERS = (".github/", ".gitlab/", ".circleci/", ".git/", ".husky/")
 
 
@@ -59,7 +61,7 @@ def line_that_asks(text: str) -> int | None:
     """The line (1-based) of `text` that may have to do with the history of git, None where none has."""
     lower = text.lower().replace("_", "-")
     places = [lower.find(word) for word in _words()]
-    if "git" in lower and (found := _GIT.search(text)):
+    if "git" in lower and (found := _GIT.search(_ADDRESS.sub(lambda match: "-" * len(match[0]), text))):
         places.append(found.start())
     first = min((place for place in places if place >= 0), default=None)
     return None if first is None else lower.count("\n", 0, first) + 1

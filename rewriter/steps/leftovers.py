@@ -75,6 +75,8 @@ def leftovers(
             if name == "node_modules" and _workspaces(project, folder):
                 pattern = posixpath.normpath(posixpath.join(folder, "**", name))
             doubt, evidence = _program(project, path, own=entry.get("own", False))
+            if entry.get("shown") and not evidence and not _there(project, path):
+                continue
             yield Leftover(entry, folder, name, pattern, doubt, evidence)
 
 
@@ -240,11 +242,14 @@ def _program(project: Project, path: str, *, own: bool) -> tuple[str | None, tup
     """Why the folder `path` may hold files of the program, and what shows that it holds none."""
     if line := _ignored(project, path):
         return None, (Evidence(f"git ignores {path}", line, ".gitignore"),)
-    there = posixpath.basename(path) in project.names(posixpath.dirname(path) or ".")
-    tracked = there and (project.kind(".git") or project.kind(".gitignore"))
+    tracked = _there(project, path) and (project.kind(".git") or project.kind(".gitignore"))
     if tracked or not own:
         return ".gitignore does not name it, so that it may hold files of the program", ()
     return None, ()
+
+
+def _there(project: Project, path: str) -> bool:
+    return posixpath.basename(path) in project.names(posixpath.dirname(path) or ".")
 
 
 @lru_cache(maxsize=256)
