@@ -88,10 +88,14 @@ class Sinking:
         """Leave behind what the step at `at` needs or meets."""
         step = self.body[at]
         text = self.file.text(step.span)
+        # The words of a copy are all that a variable can change of it.
+        copies = step.keyword in ("ADD", "COPY") and not step.heredocs
         stuck: set[int] = set()
         for other, names in self._makes.items():
             if any(re.search(rf"\b{re.escape(name)}\b", text) for name in names):
                 stuck.add(other)
+            elif copies:
+                continue
             elif reason := effects.conflict(self.facts, self.body[other], step):
                 stuck.add(other)
                 if self.layers[at].cost >= WORTH and self.body[other].keyword != "LABEL":

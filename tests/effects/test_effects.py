@@ -294,6 +294,18 @@ def test_steps_that_may_not(pair: str, project: Path) -> None:
     assert conflict(second, first, root=project)
 
 
+def test_variables_that_only_some_commands_see() -> None:
+    apk, go = "RUN apk add --no-cache curl", "RUN go mod download"
+    for name in ("VERSION", "REVISION", "FOO"):
+        assert conflict(f"ARG {name}", apk, base="alpine:3.20") is None
+        assert conflict(f"ARG {name}", go, base="golang:1.23") is None
+    for name in ("https_proxy", "APK_CONFIG"):
+        assert conflict(f"ARG {name}", apk, base="alpine:3.20")
+    for name in ("https_proxy", "GOPROXY", "GIT_CONFIG_COUNT", "SSH_AUTH_SOCK"):
+        assert conflict(f"ARG {name}", go, base="golang:1.23")
+    assert conflict("ARG VERSION", "RUN go install ./...", base="golang:1.23")
+
+
 def test_links_of_earlier_steps_are_followed() -> None:
     assert conflict("RUN ln -s /data /app", "RUN touch /app/x", "RUN cat /data/x > /y")
     assert conflict("RUN ln -s /data /app", "COPY a.txt /app/", "RUN cat /data/x > /y")
