@@ -75,6 +75,8 @@ class _Reader:
                     self.origin(token, found[at + 1 : at + 3])
                 case "symbol" | "string" if [each.text for each in found[at + 1 : at + 2]] == ["=>"]:
                     self.origin(token, found[at + 2 : at + 4])
+                case "string" if any(each.text == "eval_gemfile" for each in before):
+                    continue  # `further` takes it
                 case "string" if (_PATH if token.inner else _ANY_PATH).match(token.text):
                     raise self.stop(token, f"names {token.text}, which may be a folder of the project")
 

@@ -187,6 +187,9 @@ def test_a_further_gemfile(tmp_path: Path) -> None:
     files = {"gems/Gemfile.common": 'gem "a"\nruby file: "version"\n', "gems/version": "3.3.0"}
     found = known(gemfile(tmp_path, 'eval_gemfile "gems/Gemfile.common"\n', files))
     assert found.reads == ("Gemfile*", "gems/Gemfile.common", "gems/version")
+    for spelled in ("./gems/Gemfile.common", "../app/gems/Gemfile.common"):
+        assert known(gemfile(tmp_path, f'eval_gemfile "{spelled}"\n', files)).reads[1:] == found.reads[1:]
+        assert known(gemfile(tmp_path, f'eval_gemfile("{spelled}")\n', files)).reads[1:] == found.reads[1:]
     assert "(eval_gemfile)" in obstacle(gemfile(tmp_path, 'eval_gemfile "Gemfile"\n'))
 
 
