@@ -12,9 +12,9 @@ from rewriter import second_reader
 from rewriter.change import Change, Edit, Span
 from rewriter.facts import Facts
 from rewriter.image import IMAGE_PARTS, RUN_SEES
+from rewriter.order.excluding import lost_source
 from rewriter.project.context import Project
 from rewriter.source import BOM, Source, Unreadable
-from rewriter.steps.excluding import lost_source
 from rewriter.syntax.reader import read
 from rewriter.syntax.tree import Dockerfile, Instruction
 

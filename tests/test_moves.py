@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rewriter.change import apply
+from rewriter.order.moves import move
 from rewriter.source import Source
-from rewriter.steps.moves import move
 from rewriter.syntax.reader import read
 
 

@@ -37,11 +37,9 @@ from rewriter.change import Alters, Change, Declined, Edit, Evidence, apply
 from rewriter.facts import ROOT, Facts, Run
 from rewriter.image import RUN_SEES, StageImage
 from rewriter.layers import repeated
-from rewriter.project.ecosystems import READERS, needs
-from rewriter.project.needs import Needs
-from rewriter.steps.context_copies import ContextCopy, context_copy, rest_follows, view_of
-from rewriter.steps.crossing import Command, Step, installs, steps_behind
-from rewriter.steps.division import (
+from rewriter.order.context_copies import ContextCopy, context_copy, rest_follows, view_of
+from rewriter.order.crossing import Command, Step, installs, steps_behind
+from rewriter.order.division import (
     divide_run,
     manifest_lines,
     put_ahead,
@@ -50,9 +48,11 @@ from rewriter.steps.division import (
     take_out,
     without,
 )
+from rewriter.order.first_half import Declines, Part, part_of
+from rewriter.order.moves import unfinished
+from rewriter.project.ecosystems import READERS, needs
+from rewriter.project.needs import Needs
 from rewriter.steps.downloads import with_folders
-from rewriter.steps.first_half import Declines, Part, part_of
-from rewriter.steps.moves import unfinished
 from rewriter.syntax.shell import Statement
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call

@@ -1,4 +1,7 @@
-"""Which reader answers for which command. Each reader is a module of this room, imported when its command is met."""
+"""Which reader answers for which command.
+
+Each ecosystem has a room of its own below this one; the module of the reader is imported when its command is met.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,24 @@ from rewriter.project.context import Unfit
 from rewriter.project.needs import Answer, Obstacle, View
 from rewriter.syntax.vocabulary import Call
 
-# fmt: off
-READERS: dict[str, str] = {
-    "pip": "python", "uv": "python", "poetry": "python", "pipenv": "python", "pdm": "python",
-    "pip-sync": "python", "python": "python", "pypy": "python", "virtualenv": "python", "pyvenv": "python",
-    ".": "python", "source": "python",
-    "npm": "node", "yarn": "node", "pnpm": "node", "bun": "node", "corepack": "node", "npx": "node", "node": "node",
-    "go": "go", "cargo": "rust",
-    "mvn": "java", "gradle": "gradle",
-    "dotnet": "dotnet", "composer": "php", "bundle": "ruby", "gem": "ruby", "mix": "elixir",
+_COMMANDS = {
+    "python.reader": ". pip pip-sync pdm pipenv poetry pypy python pyvenv source uv virtualenv",
+    "node.reader": "bun corepack node npm npx pnpm yarn",
+    "go.reader": "go",
+    "rust.reader": "cargo",
+    "java.maven": "mvn",
+    "java.gradle": "gradle",
+    "dotnet.reader": "dotnet",
+    "php.reader": "composer",
+    "ruby.reader": "bundle gem",
+    "elixir.reader": "mix",
 }
+READERS: dict[str, str] = {command: reader for reader, names in _COMMANDS.items() for command in names.split()}
+# fmt: off
 # How the variables begin that a tool takes for its options, and how those end that say nothing about files.
 _VARIABLES: dict[str, tuple[str, ...]] = {
     "python": ("PIP_", "UV_", "POETRY_", "PIPENV_", "PDM_", "VIRTUAL_ENV"), "node": ("NPM_CONFIG_", "YARN_", "PNPM_"),
-    "go": ("GO",), "rust": ("CARGO_",), "java": ("MAVEN_",), "gradle": ("GRADLE_",), "dotnet": ("NUGET_", "DOTNET_"),
+    "go": ("GO",), "rust": ("CARGO_",), "java": ("MAVEN_", "GRADLE_"), "dotnet": ("NUGET_", "DOTNET_"),
     "php": ("COMPOSER",), "ruby": ("BUNDLE_",), "elixir": ("MIX_", "HEX_"),
 }
 # fmt: on
@@ -42,7 +49,7 @@ def needs(call: Call, view: View) -> Answer:
     if reader is None:
         return None
     for name in sorted(view.open):
-        if name.upper().startswith(_VARIABLES[reader]) and not _HARMLESS.match(name):
+        if name.upper().startswith(_VARIABLES[reader.partition(".")[0]]) and not _HARMLESS.match(name):
             return Obstacle(f"the value of {name} is not known")
     try:
         return cast("Answer", import_module(f"rewriter.project.{reader}").needs(call, view))

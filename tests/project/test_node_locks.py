@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from rewriter import Project
-from rewriter.project import node_imports, node_locks
 from rewriter.project.context import Unfit
 from rewriter.project.needs import Place, View
+from rewriter.project.node import imports as node_imports
+from rewriter.project.node import locks as node_locks
 
 MS = {"dependencies": {"ms": "^2.1.0"}}
 YARN = """# yarn lockfile v1

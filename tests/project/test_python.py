@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rewriter.project.needs import Answer, Needs, Obstacle
-from rewriter.project.python_setup import surprise
+from rewriter.project.python.setup import surprise
 from tests.project.asked import answer, known, obstacle
 
 Files = dict[str, str]

@@ -1,0 +1,1 @@
+"""Node: npm, yarn, pnpm, bun."""

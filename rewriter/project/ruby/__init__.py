@@ -1,0 +1,1 @@
+"""Ruby: Bundler and RubyGems."""
