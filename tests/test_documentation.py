@@ -53,7 +53,7 @@ def beside(folder: Path, text: str) -> Project:
     """A repository of a Node service around the Dockerfile `text`."""
     (folder / "Dockerfile").write_text(text)
     (folder / ".gitignore").write_text("node_modules\n")
-    (folder / ".gitattributes").write_text("")
+    (folder / ".git").mkdir()
     (folder / "package.json").write_text("{}")
     return Project(folder)
 
