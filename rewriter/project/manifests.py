@@ -1,4 +1,4 @@
-"""Manifests and lock files, read without running anything: JSON, TOML, XML, YAML.
+"""Manifests, lock files and programs, read without running anything: JSON, TOML, XML, YAML, Python.
 
 A file that cannot be parsed raises `Unfit`, so that whoever asked can decline and name it.
 """
@@ -13,6 +13,8 @@ from rewriter.project.needs import View
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+    import libcst
 
 _JSON_EXTRAS = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:[^\"\\]|\\.)*\"|,(?=\s*[}\]])", re.DOTALL)
 
@@ -72,6 +74,16 @@ def yaml(view: View, name: str) -> Any:
 
     try:
         return plain_yaml.load(view.text(name))
+    except ValueError as error:
+        raise _unfit(view, name, str(error)) from None
+
+
+def python(view: View, name: str) -> libcst.Module:
+    """The Python 3 module `name`. Raises `Unfit`."""
+    from rewriter.project import plain_python
+
+    try:
+        return plain_python.load(view.text(name))
     except ValueError as error:
         raise _unfit(view, name, str(error)) from None
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from rewriter.project.needs import Answer, Needs, Obstacle
-from rewriter.project.python.setup import surprise
 from tests.project.asked import answer, known, obstacle
 
 Files = dict[str, str]
@@ -468,10 +467,12 @@ def test_a_version_that_a_module_assigns(ask: Ask) -> None:
         "HERE = Path(__file__).resolve().parent\n"
         "required = [line for line in (HERE / 'requirements.txt').read_text().splitlines() if line]\n"
         "if __name__ == '__main__':\n    setup(name='common', version=__version__, install_requires=required)\n",
+        "from setuptools import setup\n"
+        "setup(long_description=f'{open(\"README.md\").read()}\\n\\{{x}}' 'a' '/b', vars=1)\n",
     ],
 )
-def test_setup_that_stays_in_its_folder(text: str) -> None:
-    assert surprise(text) is None
+def test_setup_that_stays_in_its_folder(ask: Ask, text: str) -> None:
+    assert reads(ask("pip install ./libs/common", {"libs/common/setup.py": text}))
 
 
 @pytest.mark.parametrize(
@@ -497,17 +498,29 @@ def test_setup_that_stays_in_its_folder(text: str) -> None:
         ("x = 1\nclass Build(object):\n    pass\n", 2),
         ("__import__('x')\n", 1),
         ("def f():\n    pass\nf()()\n", 3),
-        ("print 'x'\n", 1),
-        ("x = '\\0'\0\n", 1),
-        ("-" * 50_000 + "1", 1),
-        ("x" + "()" * 20_000, 1),
-        ("#" * 100_001, 1),
+        ("open(b'../README.md')\n", 1),
+        ("x = 1\nopen('.' './README.md')\n", 2),
+        ("open('.' f'./README.md')\n", 1),
+        ("open(f'{x}' '/README.md')\n", 1),
+        ("open(f'\\x2fapp')\n", 1),
+        ("open(f'\\{x}..\\\\x')\n", 1),
+        ("open(Rf'..\\x')\n", 1),
+        ("open(f'{x:{__import__}}')\n", 1),
+        ("open(f'{x:/>9}')\n", 1),
+        ("@cache\ndef f():\n    pass\n", 2),
+        ("async def f():\n    pass\n", 1),
+        ("setup(\n    name='x',\n    **config,\n)\n", 3),
+        ("open(\n    'x'\n    '/../../y'\n)\n", 2),
     ],
 )
-def test_setup_that_may_leave_its_folder(text: str, line: int) -> None:
-    found = surprise(text)
-    assert found is not None
-    assert found[0] == line
+def test_setup_that_may_leave_its_folder(ask: Ask, text: str, line: int) -> None:
+    found = obstacle(ask("pip install ./libs/common", {"libs/common/setup.py": text}))
+    assert found.startswith(f"libs/common/setup.py:{line} ")
+
+
+def test_setup_that_is_no_python(ask: Ask) -> None:
+    found = obstacle(ask("pip install ./libs/common", {"libs/common/setup.py": "import sys\nprint 'x'\n"}))
+    assert found.startswith("libs/common/setup.py is no Python 3 (line 2: ")
 
 
 @pytest.mark.parametrize(

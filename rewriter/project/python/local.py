@@ -10,8 +10,7 @@ from typing import Any
 
 from rewriter import knowledge
 from rewriter.project import manifests
-from rewriter.project.python.reading import Reading, Unknowable
-from rewriter.project.python.setup import escapes, surprise
+from rewriter.project.python.reading import Reading, Unknowable, escapes
 
 _FILES = 5_000
 _LITERAL = r"^{0}[ \t]*(?::[ \t]*\w+[ \t]*)?=[ \t]*[\"'][^\"'\n]*[\"'][ \t]*(?:#.*)?$"
@@ -130,9 +129,13 @@ def _strings(value: object) -> Iterator[str]:
 def _setuptools(reading: Reading, path: str, data: dict[str, Any]) -> None:
     """Raise `Unknowable` where setuptools may run code that reads more than the folder."""
     script = posixpath.join(path, "setup.py")
-    if reading.view.kind(script) == "file" and (found := surprise(reading.view.text(script))):
-        line, reason = found
-        raise Unknowable(f"{reading.where(script, line)} {reason}, and what that reads is not known")
+    if reading.view.kind(script) == "file":
+        module = manifests.python(reading.view, script)
+        from rewriter.project.python.setup import surprise  # it imports libcst, which takes a while
+
+        if found := surprise(module):
+            line, reason = found
+            raise Unknowable(f"{reading.where(script, line)} {reason}, and what that reads is not known")
     if reading.view.kind(posixpath.join(path, "setup.cfg")) == "file":
         _configuration(reading, path, posixpath.join(path, "setup.cfg"))
     tools = data.get("tool")

@@ -21,6 +21,7 @@ _REQUIREMENT = re.compile(
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
 _GLOB = frozenset("*?[")
 _SHELL = frozenset("\"'$`\\~{(")
+_OUTSIDE = re.compile(r"/|~|[A-Za-z]:\\|\.\.\Z|(?:.*[/\\])?\.\.(?:[/\\]|\Z)", re.DOTALL)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
 
 
@@ -107,6 +108,11 @@ class Reading:
             return False
         value = self.env[name]
         return None if value is None else value.strip().lower() in ("1", "true", "yes", "y", "on", "t")
+
+
+def escapes(text: str) -> bool:
+    """Whether the path `text` leads out of the folder that it is taken from."""
+    return bool(_OUTSIDE.match(text))
 
 
 def word_text(word: Word, reading: Reading) -> str:
