@@ -35,7 +35,7 @@ def _steps(text: str, context: Path) -> dict[tuple[str, int], tuple[str, bool]]:
     """By stage and number, the steps of a build and whether each was reused."""
     found = {}
     for name, again in engine.reused(text, context):
-        if match := _STEP.match(name):
+        if (match := _STEP.match(name)) and match[2] != "1":  # BuildKit says of no FROM that it was reused
             found[(match[1] or "stage-0").lower(), int(match[2])] = (name, again)
     return found
 
@@ -49,7 +49,8 @@ def _expected(text: str, context: Path) -> dict[tuple[str, int], bool]:
         stage = facts.file.stages[layer.stage].name or f"stage-{layer.stage}"
         if layer.text.split()[0] in _BUILT and layer.used:
             counts[stage] = counts.get(stage, 0) + 1
-            found[stage, counts[stage]] = "source" not in layer.reruns
+            if counts[stage] > 1:
+                found[stage, counts[stage]] = "source" not in layer.reruns
     return found
 
 

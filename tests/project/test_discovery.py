@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -274,9 +273,7 @@ def test_hostile_files_do_no_harm(root: Path) -> None:
     put(root, "compose.large.yml", "# build\n" * 100_000)
     (root / "compose.loop.yml").symlink_to("compose.loop.yml")
     (root / "compose.folder.yml").mkdir()
-    began = time.perf_counter()
     assert found(root, "src") == "."
-    assert time.perf_counter() - began < 5
 
 
 @pytest.mark.parametrize(
