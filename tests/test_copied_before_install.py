@@ -27,6 +27,15 @@ COPY . .
 RUN chmod +x gradlew
 RUN ./gradlew installDist
 """
+MAVEN = """FROM eclipse-temurin:21
+WORKDIR /
+COPY .mvn .mvn
+COPY mvnw pom.xml ./
+RUN ./mvnw dependency:go-offline -B
+COPY src src
+RUN ./mvnw package -DskipTests
+"""
+POM = "<project><groupId>a</groupId><artifactId>b</artifactId><version>1</version></project>\n"
 NODE = {"package.json": "{}", "package-lock.json": '{"lockfileVersion": 3, "packages": {}}', "a.js": ""}
 
 
@@ -43,12 +52,15 @@ def declined(result: Rewrite) -> list[str]:
 
 def test_what_the_writer_has_divided_himself_is_no_finding(tmp_path: Path) -> None:
     assert not rewritten(tmp_path, GRADLE, WRAPPER).findings
+    files = {"mvnw": "#!/bin/sh\n", "pom.xml": POM, ".mvn/wrapper/maven-wrapper.properties": "", "src/A.java": ""}
+    assert not rewritten(tmp_path, MAVEN, files).findings
 
 
 @pytest.mark.parametrize(
     ("step", "reason"),
     [
         ("for x in 1 2; do npm ci; done", "line 4 runs commands more than once, or some of several"),
+        ("if [ -e .npmrc ]; then npm ci; fi", "line 4 tests for files, or uses the output of a command"),
         ("$TOOL && npm ci", "line 4 runs $TOOL, which is not known"),
     ],
 )  # fmt: skip

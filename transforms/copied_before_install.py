@@ -51,6 +51,7 @@ from rewriter.order.division import (
 from rewriter.order.first_half import Declines, Part, part_of
 from rewriter.order.moves import unfinished
 from rewriter.project.ecosystems import READERS, needs
+from rewriter.project.inputs import is_manifest
 from rewriter.project.needs import Needs
 from rewriter.steps.downloads import with_folders
 from rewriter.syntax.shell import Statement
@@ -94,7 +95,8 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
 
 def _volatile(copy: ContextCopy) -> bool:
     """Whether the copy brings source files, and no others by name."""
-    return copy.folders or any(posixpath.splitext(place.source)[1] in _SOURCE for place in copy.places)
+    others = [place.source for place in copy.places if not is_manifest(place.source)]
+    return bool(others) and (copy.folders or any(posixpath.splitext(source)[1] in _SOURCE for source in others))
 
 
 def _divided(file: Dockerfile, facts: Facts, image: StageImage, at: int, copy: ContextCopy) -> Change | None:
