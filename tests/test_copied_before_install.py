@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rewriter import Options, Outcome, Project, Rewrite, Source
+from rewriter import Level, Options, Outcome, Project, Rewrite, Source
 from rewriter.engine import run
 from transforms import CHAIN
 
@@ -54,6 +54,14 @@ def test_what_the_writer_has_divided_himself_is_no_finding(tmp_path: Path) -> No
     assert not rewritten(tmp_path, GRADLE, WRAPPER).findings
     files = {"mvnw": "#!/bin/sh\n", "pom.xml": POM, ".mvn/wrapper/maven-wrapper.properties": "", "src/A.java": ""}
     assert not rewritten(tmp_path, MAVEN, files).findings
+
+
+def test_a_download_that_rests_on_a_manifest_is_not_safe(tmp_path: Path) -> None:
+    text = "FROM maven:3-eclipse-temurin-17\nWORKDIR /app\nCOPY pom.xml ./\nCOPY src src\nRUN mvn package\n"
+    dependency = "<dependency><groupId>a</groupId><artifactId>c</artifactId><version>1</version></dependency>"
+    pom = POM.replace("</project>", f"<dependencies>{dependency}</dependencies></project>")
+    [found] = rewritten(tmp_path, text, {"pom.xml": pom, "src/A.java": ""}).of(Outcome.CHANGED)
+    assert found.level is Level.STANDARD
 
 
 @pytest.mark.parametrize(

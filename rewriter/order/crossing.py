@@ -218,7 +218,7 @@ def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy,
         case Obstacle(reason):
             return Command(each, folder, why=reason)
         case Needs(fetch=str()):
-            return Command(each, folder, answer, f"{name} needs the source")
+            return Command(each, folder, answer, f"{name} needs the source", looked=looked)
         case Needs():
             if any(map(_aside, each.statement.redirects)):
                 return Command(each, folder, why=f"{line} writes the output of {name} to a file")
