@@ -144,3 +144,47 @@ def test_a_package_file_is_named_from_its_folder(install: str, moves: bool, tmp_
     text = f"FROM debian:12\nWORKDIR /srv/x\nCOPY src /srv/y\nWORKDIR /data\nRUN apt-get update && {install}\n"
     after = rewrite(tmp_path, text).after.text
     assert (after.index("RUN") < after.index("WORKDIR /data")) is moves
+
+
+APT = "RUN apt-get update && apt-get install -y curl\n"
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "ENV PATH=/app/bin:$PATH\n",
+        "ENV LD_PRELOAD=/app/x.so\n",
+        "ENV APT_CONFIG=/app/apt.conf\n",
+        "ENV SSL_CERT_FILE=/app/certs/ca.pem\n",
+    ],
+)
+def test_variables_that_point_to_copied_files_hold_installs_back(above: str, tmp_path: Path) -> None:
+    text = f"FROM debian:12\n{above}COPY . /app\n{APT}"
+    assert rewrite(tmp_path, text, {"bin/apt-get": "#!/bin/sh\n"}).after.text == text
+    moved = rewrite(tmp_path, text.replace("/app/", "/usr/"), {"bin/apt-get": "#!/bin/sh\n"}).after.text
+    assert moved == f"FROM debian:12\n{above.replace('/app/', '/usr/')}{APT}COPY . /app\n"
+
+
+def test_settings_on_the_command_line_of_apt_hold_it_back(tmp_path: Path) -> None:
+    text = f"FROM debian:12\nCOPY . /app\n{APT.replace('update', '-o Dir::Etc::sourcelist=/app/x.list update')}"
+    assert rewrite(tmp_path, text).after.text == text
+
+
+def test_a_quoted_label_is_the_same_label(tmp_path: Path) -> None:
+    labels = 'LABEL "v"=$GIT_SHA\n', "LABEL v=2\n"
+    text = f"FROM debian:12\nARG GIT_SHA\n{labels[0]}{APT}{labels[1]}COPY . /app\n"
+    after = rewrite(tmp_path, text)
+    assert after.after.text == f"FROM debian:12\n{APT}ARG GIT_SHA\n{labels[0]}{labels[1]}COPY . /app\n"
+    assert not after.of(Outcome.DROPPED)
+
+
+@pytest.mark.parametrize(
+    ("step", "again"),
+    [("npm ci", False), ("npm install left-pad", True), ("npm pkg set a=b", True), ("> package.json", True)],
+)
+def test_a_manifest_that_a_step_changed_is_copied_again(step: str, again: bool, tmp_path: Path) -> None:
+    text = NODE + f"COPY package.json package-lock.json ./\nRUN {step}\nCOPY . .\nRUN npm install --no-save\n"
+    lock = '{"name": "shop", "lockfileVersion": 3, "packages": {"": {"name": "shop"}}}'
+    after = rewrite(tmp_path, text, {".dockerignore": "**/node_modules\n", "package-lock.json": lock}).after.text
+    assert after.count("COPY package.json") == 1 + again
+    assert after.endswith("RUN npm install --no-save\nCOPY . .\n")

@@ -10,7 +10,7 @@ from rewriter.effects.effect import ROOT_MADE, Effect, canonical, covered, every
 from rewriter.effects.paths import GLOB, OPEN, Reader
 from rewriter.effects.script import of_run
 from rewriter.facts import ROOT, Facts, Run
-from rewriter.image import PLATFORM_ARGS, PROXY_ARGS, State, pairs
+from rewriter.image import PLATFORM_ARGS, PROXY_ARGS, State, Unknown, pairs
 from rewriter.order.context_copies import view_of
 from rewriter.project.ecosystems import needs
 from rewriter.project.needs import Needs
@@ -21,6 +21,7 @@ from rewriter.syntax.words import BadWord, UnknownValue, expand, split, word_spa
 Links = tuple[tuple[str, str | None], ...]
 _VARIABLE = re.compile(r"\$\{?(\w+)", re.ASCII)
 _GLOB = re.compile(r"[*?\[]")
+_SYSTEM_PATH = frozenset(("/usr/bin", "/usr/local/bin"))
 _NUMERIC = re.compile(r"\d+(?::\d+)?\Z")
 _FILE = re.compile(r"[^*?\[$]*[^*?\[$/.]\Z")
 _SETGID = re.compile(r"\bchmod\b[^\n;&|]*?(?:\+\S*s|\b[2367]\d{3}\b)|mkdir[^\n;&|]*\b[2367]\d{3}\b")
@@ -49,7 +50,8 @@ def of_instruction(facts: Facts, instruction: Instruction, state: State, links: 
         case "SHELL":
             return Effect(changes=frozenset(("shell",)))
         case "LABEL":
-            names = frozenset(f"label {name}" for name, _ in pairs(instruction.value, facts.file.escape))
+            keys = (name.strip("\"'") for name, _ in pairs(instruction.value, facts.file.escape))
+            names = frozenset(f"label {name}" for name in keys)
             return Effect(asks=asks, changes=names)
         case "CMD" | "ENTRYPOINT" | "HEALTHCHECK":
             shell = frozenset(() if instruction.json is not None else ("shell",))
@@ -128,6 +130,7 @@ def _copy(facts: Facts, instruction: Instruction, state: State, links: dict[str,
         # A layer of its own brings all folders on the way along, with their owner and mode.
         reads.add("/")
     provides = frozenset(name for path in writes for name in provided(path))
+    provides |= _on_search_path(facts, instruction, state, frozenset(writes))
     uses = frozenset(("workdir",) if relative else ())
     return Effect(
         frozenset(reads | writes),
@@ -136,6 +139,23 @@ def _copy(facts: Facts, instruction: Instruction, state: State, links: dict[str,
         uses=uses,
         provides=provides,
     )
+
+
+def _on_search_path(facts: Facts, instruction: Instruction, state: State, writes: frozenset[str]) -> frozenset[str]:
+    """The commands that a COPY of folders brings to the search path: `/app/bin`, where that stands in it."""
+    image = facts.image_of(instruction)
+    paths = [each.env.get("PATH", "") for each in (image.before if image else (state,))]
+    entries = {entry for path in paths for entry in (path.of if isinstance(path, Unknown) else path).split(":")}
+    found: set[str] = set()
+    for entry in (canonical(entry) for entry in entries if entry.startswith("/")):
+        for target in writes:
+            if not _within(entry, target) or entry in _SYSTEM_PATH:
+                continue
+            if facts.project.root is None or instruction.flag("from") is not None:
+                return frozenset(("*",))
+            for word in _words(facts, instruction)[:-1]:
+                found.update(facts.project.names(posixpath.join(word, posixpath.relpath(entry, target))))
+    return frozenset(found)
 
 
 def _how(facts: Facts, instruction: Instruction) -> str:

@@ -41,11 +41,18 @@ def packages(work: Work) -> str | None:
     return None
 
 
-def apt(work: Work) -> str | None:
-    """apt-get install: a package may be a file, and an option may move the whole system."""
+def apt_settings(work: Work) -> str | None:
+    """apt-get: an option may move the whole system."""
     for value in work.given.values("-o", "--option"):
         if not _APT_HARMLESS.match(value.strip("\"'")):
             return f"apt with {value}"
+    return None
+
+
+def apt(work: Work) -> str | None:
+    """apt-get install: a package may be a file."""
+    if reason := apt_settings(work):
+        return reason
     for raw in work.given.operands:
         plain = raw.strip("\"'")
         if plain.startswith(("./", "../", "/", "~")):

@@ -15,6 +15,15 @@ from rewriter.syntax.vocabulary import Call
 
 # Stand in a text where a variable or the output of a command, and where a glob decides what is there.
 OPEN, GLOB = "\0", "\1"
+# Variables that name files and folders to programs: certificates, keys, libraries, settings.
+# Sources: https://docs.openssl.org/master/man7/openssl-env/, https://nodejs.org/api/cli.html#environment-variables,
+# https://git-scm.com/docs/git#_environment_variables, https://curl.se/libcurl/c/libcurl-env.html,
+# https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification, man 8 ld.so
+POINTS = re.compile(
+    r"(?i)(?:.*(?:CERT|CERTS|CERT_FILE|CERT_DIR|CA_?BUNDLE|CA_?FILE|CA_?PATH|CAINFO|USERCONFIG|GLOBALCONFIG)"
+    r"|GIT_(?:SSH|SSH_COMMAND|CONFIG\w*|SSL\w*|ASKPASS|EXEC_PATH|TEMPLATE_DIR)|SSH_\w+|NETRC|LD_\w+|CURL_HOME|WGETRC"
+    r"|OPENSSL_\w+|BASH_ENV|XDG_CONFIG_\w+|DOCKER_CONFIG|APT_CONFIG)\Z"
+)
 _NAME = re.compile(r"\w+", re.ASCII)
 _SPLITS = re.compile(r"[\s*?\[]")
 _ASSIGNS = (

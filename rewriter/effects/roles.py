@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from rewriter.effects.commands import Work
 from rewriter.effects.fetching import curl, git, wget
-from rewriter.effects.packages import account, apk, apt, dpkg, packages, requirements
+from rewriter.effects.packages import account, apk, apt, apt_settings, dpkg, packages, requirements
 from rewriter.effects.paths import Path
 from rewriter.effects.tools import awk, find, grep, sed, tar, unzip, zipped
 
@@ -183,6 +183,7 @@ ROLES: dict[str, Callable[[Work], str | None]] = {
     "exports": _exports,
     "apk": apk,
     "apt": apt,
+    "apt-settings": apt_settings,
     "dpkg": dpkg,
     "requirements": requirements,
     "zip": zipped,

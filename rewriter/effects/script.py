@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from rewriter import knowledge
 from rewriter.effects.commands import Work, made_by, of_command
-from rewriter.effects.effect import ALL, NOTHING, ROOT_MADE, Effect, everything
+from rewriter.effects.effect import ALL, NOTHING, ROOT_MADE, Effect, canonical, everything
 from rewriter.effects.options import Given
-from rewriter.effects.paths import GLOB, OPEN, Reader, Scope
+from rewriter.effects.paths import GLOB, OPEN, POINTS, Reader, Scope
 from rewriter.effects.roles import ROLES
 from rewriter.effects.substitutions import inner_scripts
 from rewriter.facts import Run
+from rewriter.image import Unknown
 from rewriter.syntax.shell import Redirect, Script, Statement, Word, parse
 from rewriter.syntax.vocabulary import Call, call
 
@@ -71,10 +72,18 @@ def _around(run: Run, scope: Scope) -> Effect:
     asks = words | frozenset(_NAMES.findall(flags)) | frozenset(_set("environment"))
     if _INDIRECT.search(run.script.text):
         asks |= {ALL}
-    reads: set[str] = set()
+    reads = set(_pointed(run))
     if made_by(scope, False).partition(",")[0] != ROOT_MADE:
-        reads = {"/etc/passwd", "/etc/group"}
+        reads |= {"/etc/passwd", "/etc/group"}
     return Effect(frozenset(reads), asks=asks, makes=_mounted(run, scope), uses=frozenset(("workdir", "user", "shell")))
+
+
+def _pointed(run: Run) -> Iterator[str]:
+    """The files and folders that variables of the image name to every program: libraries, certificates, settings."""
+    for name, value in run.state.env.items():
+        if POINTS.match(name):
+            words = re.split(r"[\s:=,;'\"]+", value.of if isinstance(value, Unknown) else value)
+            yield from (canonical(word) for word in words if word.startswith("/") and "$" not in word)
 
 
 def _mounted(run: Run, scope: Scope) -> frozenset[tuple[str, str]]:

@@ -18,6 +18,8 @@ from rewriter.project.ecosystems import READERS
 from rewriter.project.needs import Place
 from rewriter.steps.downloads import located, plain
 
+_WRITES = frozenset(("add", "init", "lock", "pkg", "tidy", "update", "upgrade", "version"))
+
 
 class Declines(Exception):
     """Why the copy stays where it is."""
@@ -130,8 +132,15 @@ def _changed(facts: Facts, first: ContextCopy, second: ContextCopy, path: str) -
 
 
 def _manages(run: Run | None) -> bool:
-    """Whether a step runs nothing but package managers."""
-    return run is not None and all(posixpath.basename(call.program) in READERS for call in run.calls)
+    """Whether a step only has package managers do what the project's files ask for. Named packages, and commands that
+    are there for it, would change those files."""
+    calls = run.calls if run else ()
+    return bool(calls) and not any(
+        posixpath.basename(call.program) not in READERS
+        or call.operands
+        or _WRITES.intersection(call.subcommand.split())
+        for call in calls
+    )
 
 
 def _patterns(facts: Facts, copy: ContextCopy, folder: str, leaf: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
+from rewriter.effects.paths import POINTS
 from rewriter.facts import ROOT, Facts, Run
 from rewriter.image import Unknown
 from rewriter.order.context_copies import ContextCopy
@@ -14,14 +15,6 @@ from rewriter.order.crossing import Command
 from rewriter.steps.downloads import located
 from rewriter.syntax.vocabulary import Call
 
-# Sources: https://docs.openssl.org/master/man7/openssl-env/, https://nodejs.org/api/cli.html#environment-variables,
-# https://git-scm.com/docs/git#_environment_variables, https://curl.se/libcurl/c/libcurl-env.html,
-# https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification, man 8 ld.so
-_NAMES = re.compile(
-    r"(?i)(?:.*(?:CERT|CERTS|CERT_FILE|CERT_DIR|CA_?BUNDLE|CA_?FILE|CA_?PATH|CAINFO|USERCONFIG|GLOBALCONFIG)"
-    r"|GIT_(?:SSH|SSH_COMMAND|CONFIG\w*|SSL\w*|ASKPASS|EXEC_PATH|TEMPLATE_DIR)|SSH_\w+|NETRC|LD_\w+|CURL_HOME|WGETRC"
-    r"|OPENSSL_\w+|BASH_ENV|XDG_CONFIG_\w+|DOCKER_CONFIG)\Z"
-)
 _SEPARATORS = re.compile(r"[\s:=,;'\"]+")
 # What tools look for in the home folder, whatever project they work on.
 _OF_HOME = (".ssh", ".netrc", ".gitconfig", ".config", ".curlrc", ".wgetrc")
@@ -44,7 +37,7 @@ def pointed(
     programs = _HELPERS.union(posixpath.basename(command.call.head.raw) for command in commands)
     for name, value in _variables(until, commands):
         entries = [part for part in _SEPARATORS.split(value) if part]
-        if _NAMES.match(name):
+        if POINTS.match(name):
             for entry in entries:
                 if brought(located(entry, commands[-1].folder)):
                     return f"{name} names {entry}, which the copy brings"
