@@ -38,6 +38,11 @@ class ContextCopy:
     places: tuple[Place, ...]
     folders: bool
 
+    @property
+    def text(self) -> str:
+        """The COPY as a message names it."""
+        return f"COPY {' '.join(self.words)}"
+
     def brings(self, path: str) -> tuple[str, ...]:
         """Where in the context the file or folder at `path` of the image comes from, if it is this copy that brings it.
 
