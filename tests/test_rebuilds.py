@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -54,23 +55,32 @@ def _expected(text: str, context: Path) -> dict[tuple[str, int], bool]:
     return found
 
 
+def _edit(case: Case, context: Path) -> None:
+    """Edit the source file in a way that no build has seen yet, and that no program minds."""
+    edited = context / (case.folder / "rebuild").read_text("utf-8").strip()
+    blanks = bin(uuid4().int).translate({ord("0"): " ", ord("1"): "\n", ord("b"): "\n"})
+    edited.write_text(f"{edited.read_text('utf-8')}{blanks}\n", "utf-8")
+
+
 def test_a_source_edit_repeats_no_install(case: Case, tmp_path: Path) -> None:
     context = case.context(tmp_path / "context", fixed=True)
     _steps(case.expected, context)
-    edited = context / (case.folder / "rebuild").read_text("utf-8").strip()
-    edited.write_text(edited.read_text("utf-8") + "\n", "utf-8")
+    _edit(case, context)
     again = _steps(case.expected, context)
     installs = [reused for name, reused in again.values() if _INSTALLS.search(name)]
     assert installs
     assert all(installs)
-    assert {place: reused for place, (_, reused) in again.items()} == _expected(case.expected, context)
+    expected = _expected(case.expected, context)
+    assert expected.keys() == again.keys()
+    for place, (name, reused) in again.items():
+        # What comes of a stage that ran again may be the same as before.
+        assert reused == expected[place] or (reused and "--from=" in name), name
 
 
 def test_before_it_repeated_one(case: Case, tmp_path: Path) -> None:
     context = case.context(tmp_path / "context", fixed=False)
     _steps(case.before, context)
-    edited = context / (case.folder / "rebuild").read_text("utf-8").strip()
-    edited.write_text(edited.read_text("utf-8") + "\n", "utf-8")
+    _edit(case, context)
     again = _steps(case.before, context)
     assert not all(reused for name, reused in again.values() if _INSTALLS.search(name))
 
