@@ -188,3 +188,8 @@ def test_a_manifest_that_a_step_changed_is_copied_again(step: str, again: bool, 
     after = rewrite(tmp_path, text, {".dockerignore": "**/node_modules\n", "package-lock.json": lock}).after.text
     assert after.count("COPY package.json") == 1 + again
     assert after.endswith("RUN npm install --no-save\nCOPY . .\n")
+
+
+def test_what_is_listed_is_read(tmp_path: Path) -> None:
+    text = "FROM debian:12\nWORKDIR /data\nCOPY src /app\nRUN ls > /tmp/list\n" + APT.replace("\n", " && touch x\n")
+    assert rewrite(tmp_path, text).after.text == text

@@ -25,7 +25,8 @@ def _none(_: Work) -> str | None:
 
 
 def _read(work: Work) -> str | None:
-    work.read(*work.given.operands)
+    alone = not work.given.operands and work.call.program in work.entry.get("here", "").split()
+    work.read(*((".",) if alone else work.given.operands))
     return None
 
 
