@@ -120,6 +120,7 @@ INSTALL = NODE + "COPY . .\nRUN npm install --no-save\n"
     ("before", "files", "reason"),
     [
         (INSTALL, {".containerignore": "dist\n"}, ".containerignore, which Podman reads"),
+        (INSTALL, {"docker/Dockerfile.web": "FROM nginx\nCOPY node_modules /srv\n"}, "docker/Dockerfile.web:2 takes"),
         ("FROM node:20\nCOPY node_mod* /x\n" + INSTALL, {}, "copies node_mod*"),
         ("FROM node:20\nARG D\nCOPY ${D}/a /x\n" + INSTALL, {}, "copies ${D}/a"),
         ("FROM node:20\nRUN --mount=type=bind,source=node_modules,target=/x ls\n" + INSTALL, {}, "node_modules"),

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from rewriter.facts import Facts
+from rewriter.order.context_users import PRUNED, named_by, users
 from rewriter.project.context import Project, Unfit
 from rewriter.project.dockerignore import Ignore
 from rewriter.syntax.tree import Dockerfile, Instruction
@@ -17,11 +19,13 @@ _GLOB = frozenset("*?[")
 _ENTRIES = 50_000
 
 
-def objection(file: Dockerfile, before: Project, after: Project, patterns: tuple[str, ...]) -> str | None:
-    """Why `patterns`, which `after` leaves out and `before` does not, must stay in the context; None where they may go.
+def objection(facts: Facts, after: Project, patterns: tuple[str, ...]) -> str | None:
+    """Why `patterns`, which `after` leaves out and the project does not, must stay in the context; None where they may
+    go.
 
     What lies there today may go only where git ignores it as well: else it is a part of the project.
     """
+    before = facts.project
     for pattern in patterns:
         if not after.ignore.covers(pattern):
             return f"{before.ignore_file} brings back what {pattern} would leave out"
@@ -29,10 +33,14 @@ def objection(file: Dockerfile, before: Project, after: Project, patterns: tuple
             return f"{other}, which Podman reads in its place, does not leave out {pattern}"
     try:
         found = list(_going(before, after, patterns))
+        others = users(facts, before.beneath(*PRUNED))[1:]
     except Unfit as error:
         return str(error)
-    if problem := lost_source(file, before, after, found):
+    if problem := lost_source(facts.file, before, after, found):
         return problem
+    for pattern in patterns:
+        if named := named_by(others, pattern):
+            return f"{pattern} cannot be left out: {named}"
     for path in found:
         if not _ignored_by_git(before, path):
             return f"{path} lies in the context, and may be part of the project: leave it out by {before.ignore_file}"

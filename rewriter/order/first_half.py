@@ -165,7 +165,7 @@ def _agreed(facts: Facts, excludes: tuple[str, ...], sources: tuple[str, ...]) -
     if not excludes:
         return ()
     after = facts.project.excluding(excludes)
-    if problem := objection(facts.file, facts.project, after, excludes):
+    if problem := objection(facts, after, excludes):
         raise Declines(problem)
     for source in sources:
         if after.hides(source.rstrip("/")):
