@@ -108,12 +108,18 @@ def differing(root: Path, seed: int, count: int) -> tuple[list[str], Counter[str
         counts["pairs"] += len(batch)
         for pair in commuting(root, batch):
             counts["commute"] += 1
-            one = run(root, [pair.first[1], pair.second[1]])
-            other = run(root, [pair.second[1], pair.first[1]])
+            lines = [pair.first[1], pair.second[1]]
+            one, other = run(root, lines), run(root, lines[::-1])
             counts["succeed"] += one[0]
-            if one != other:
+            if one != other and not _unsteady(root, lines):
                 found.append(str(pair))
     return found, counts
+
+
+def _unsteady(root: Path, lines: list[str]) -> bool:
+    """Whether the steps do now this and now that in one order already, as `cp -a d d/x` does by the order in which the
+    file system lists a folder."""
+    return len({repr(run(root, lines)) for _ in range(20)}) > 1
 
 
 def test_some_pairs(tmp_path: Path) -> None:
