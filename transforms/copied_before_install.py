@@ -86,7 +86,8 @@ def _divided(file: Dockerfile, facts: Facts, image: StageImage, at: int, copy: C
     if last >= 0:
         commands = [command for step in passed[: last + 1] for command in step.commands]
         return moved(file, facts, copy, passed[: last + 1], commands)
-    if blocked and any(map(installs, blocked.commands[:-1])):
+    # For a tool alone (`npm install -g x && npm install`) no step of the writer's is divided.
+    if blocked and any(installs(command) and command.needs.reads for command in blocked.commands[:-1] if command.needs):
         return split(file, facts, copy, passed, blocked)
     if blocked is None or not _wanted(facts, image, at, blocked):
         return None
