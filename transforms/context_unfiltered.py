@@ -156,7 +156,11 @@ def _unread(shared: tuple[User, ...], project: Project) -> tuple[Evidence, ...] 
             said = instruction.value.replace("-buildvcs=false", "")
             if instruction.keyword in ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK") and line_that_asks(said):
                 return f"{user.named(instruction.first_line)} may read it"
-    if place := reader_of_history(project):
+    try:
+        place = reader_of_history(project)
+    except Unfit as unfit:
+        return str(unfit)
+    if place:
         return f"{place} may read it"
     return (Evidence("no step and no file of the context asks git for anything"),)
 

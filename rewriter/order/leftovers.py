@@ -49,6 +49,16 @@ def may_be_left(facts: Facts) -> list[dict[str, Any]]:
     return [entry for entry in knowledge.table("leftovers")["leftover"] if any(_writes(call, entry) for call in calls)]
 
 
+@lru_cache(maxsize=4)
+def _by_name(listing: tuple[str, ...]) -> dict[str, list[str]]:
+    """The folders in which there are files of each name."""
+    found: dict[str, list[str]] = {}
+    for path in listing:
+        folder, _, name = path.rpartition("/")
+        found.setdefault(name, []).append(folder or ".")
+    return found
+
+
 def leftovers(
     project: Project, entries: Iterable[dict[str, Any]], listing: tuple[str, ...], copied: Iterable[str]
 ) -> Iterator[Leftover]:
@@ -56,9 +66,10 @@ def leftovers(
     whole = sorted(copied)
     for entry in entries:
         found = {
-            posixpath.dirname(path) or "."
-            for path in listing
-            if any(fnmatchcase(posixpath.basename(path), name) for name in entry["manifests"])
+            folder
+            for name, folders in _by_name(listing).items()
+            if any(fnmatchcase(name, manifest) for manifest in entry["manifests"])
+            for folder in folders
         }
         here = sorted(folder for folder in found if any(_within(folder, root) for root in whole))
         chosen = here if entry.get("each") else [folder for folder in here if folder in whole]

@@ -54,6 +54,7 @@ class Project:
         self._dockerfile = dockerfile
         self._overlay = overlay
         self.asked: set[str] = set()
+        self._listings: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     @cached_property
     def root(self) -> Path | None:
@@ -162,7 +163,9 @@ class Project:
 
     def beneath(self, *patterns: str) -> tuple[str, ...]:
         """The same whatever the ignore file says, without what `patterns`, written as in one, match."""
-        return tuple(sorted(self._walk(".", Ignore("\n".join(patterns)))))
+        if patterns not in self._listings:
+            self._listings[patterns] = tuple(sorted(self._walk(".", Ignore("\n".join(patterns)))))
+        return self._listings[patterns]
 
     def _walk(self, folder: str, ignore: Ignore | None = None) -> Iterator[str]:
         """The files and links below `folder` that are not hidden, without following links."""
@@ -222,7 +225,7 @@ class Project:
         text = completed(there.decode("utf-8", "surrogateescape"), patterns)
         overlay = {**self.overlay, self.ignore_file: text}
         other = Project(self.root, dockerfile=self._dockerfile, overlay=overlay)
-        other.asked = self.asked
+        other.asked, other._listings = self.asked, self._listings
         return other
 
     def linked(self, path: str) -> bool:

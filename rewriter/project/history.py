@@ -12,6 +12,7 @@ from rewriter.project.context import Project, Unfit
 # Bytes of one file and of all files that are looked through.
 _FILE = 1_000_000
 _ALL = 15_000_000
+_MANY = 2_000
 # Text that nothing runs, and what only other machines read.
 _OTHER = re.compile(
     r".*\.(?:md|markdown|rst|adoc|svg|png|jpe?g|gif|ico|webp|woff2?|ttf|eot|otf|pdf|map|csv|lock|sum|min\.js|min\.css"
@@ -42,10 +43,13 @@ def reader_of_history(project: Project) -> str | None:
 
 @lru_cache(maxsize=4)
 def _reader(project: Project) -> str | None:
-    seen = 0
-    for path in project.files():
-        if path.startswith(_FOLDERS) or _OTHER.fullmatch(posixpath.basename(path)):
-            continue
+    seen, files = 0, project.files()
+    # Looking at all names of a very large context takes too long as well.
+    named = files if len(files) <= 10 * _MANY else ()
+    paths = [path for path in named if not path.startswith(_FOLDERS) and not _OTHER.fullmatch(posixpath.basename(path))]
+    if len(files) > len(named) or len(paths) > _MANY:
+        raise Unfit("the context", f"holds more than {_MANY:,} files that may read .git")
+    for path in paths:
         content = project.head(path, _FILE) or b""
         seen += len(content)
         if seen > _ALL:
