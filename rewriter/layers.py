@@ -15,11 +15,11 @@ from typing import Literal
 
 from rewriter.facts import Facts
 from rewriter.image import StageImage, State, pairs
-from rewriter.order.costs import cost, sources
-from rewriter.order.provenance import declared, is_provenance, variables
 from rewriter.project.inputs import BOTH, inputs
 from rewriter.source import Source, Unreadable
+from rewriter.steps.costs import cost, sources
 from rewriter.steps.downloads import located
+from rewriter.steps.provenance import declared, is_provenance, variables
 from rewriter.syntax.reader import read
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.words import BadWord, UnknownValue, expand

@@ -13,11 +13,11 @@ from rewriter import Options, Project
 from rewriter.cli import dockerslim
 from rewriter.facts import Facts
 from rewriter.layers import EDITS, Layer, improvement, model, percent, repeated, share
-from rewriter.order.provenance import is_provenance
 from rewriter.project.inputs import inputs, is_manifest
 from rewriter.report.aligned import align
 from rewriter.report.layers import Compared, Style, closing, legend, table
 from rewriter.source import Source
+from rewriter.steps.provenance import is_provenance
 from rewriter.syntax.reader import read
 
 NODE = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n"

@@ -36,11 +36,11 @@ from dataclasses import dataclass
 from rewriter import knowledge
 from rewriter.change import Alters, Change, Declined, Evidence
 from rewriter.facts import Facts
-from rewriter.order.context_copies import ContextCopy, context_copy
 from rewriter.order.context_users import PRUNED, User, named_by, users
 from rewriter.order.leftovers import Leftover, leftovers, may_be_left, written_again
 from rewriter.project.context import Project, Unfit
 from rewriter.project.history import line_that_asks, reader_of_history
+from rewriter.steps.context_copies import ContextCopy, context_copy
 from rewriter.syntax.tree import Dockerfile
 
 # What only the root of a repository has. Any folder may have a `.gitignore` and a `.gitattributes`.

@@ -35,13 +35,13 @@ from rewriter.change import Alters, Change, Declined, Evidence, apply
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage
 from rewriter.layers import repeated
-from rewriter.order.context_copies import ContextCopy, context_copy, rest_follows, view_of
 from rewriter.order.crossing import Command, Step, installs, steps_behind
 from rewriter.order.dividing import Divided, fetched, moved, same_place, split
 from rewriter.order.first_half import Declines
 from rewriter.project.ecosystems import READERS, needs
 from rewriter.project.inputs import is_manifest
 from rewriter.project.needs import Needs
+from rewriter.steps.context_copies import ContextCopy, context_copy, rest_follows, view_of
 from rewriter.steps.downloads import with_folders
 from rewriter.syntax.tree import Dockerfile
 

@@ -42,11 +42,11 @@ from rewriter.effects.commands import path_like
 from rewriter.facts import Facts, Run
 from rewriter.image import RUN_SEES, StageImage, State
 from rewriter.layers import Layer, model, one_line, repeated, share, shortened
-from rewriter.order.costs import kind_of
 from rewriter.order.moves import move
-from rewriter.order.provenance import declared, is_provenance
 from rewriter.order.sinking import MAKES_FILES, WORTH, sink
 from rewriter.source import Source
+from rewriter.steps.costs import kind_of
+from rewriter.steps.provenance import declared, is_provenance
 from rewriter.syntax.reader import read
 from rewriter.syntax.tree import Dockerfile, Instruction
 

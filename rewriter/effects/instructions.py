@@ -11,9 +11,9 @@ from rewriter.effects.paths import GLOB, OPEN, Reader
 from rewriter.effects.script import of_run
 from rewriter.facts import ROOT, Facts, Run
 from rewriter.image import PLATFORM_ARGS, PROXY_ARGS, State, Unknown, pairs
-from rewriter.order.context_copies import view_of
 from rewriter.project.ecosystems import needs
 from rewriter.project.needs import Needs
+from rewriter.steps.context_copies import view_of
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call
 from rewriter.syntax.words import BadWord, UnknownValue, expand, split, word_spans

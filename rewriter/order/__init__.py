@@ -1,1 +1,1 @@
-"""What the transforms of cache order share: copies of the context, what may cross them, moves, costs."""
+"""What the transforms of cache order share: what may cross a copy, how it is divided, moves, the ignore file."""

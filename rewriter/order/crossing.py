@@ -15,9 +15,9 @@ from rewriter import effects
 from rewriter.change import Evidence
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage, State
-from rewriter.order.context_copies import PLAIN, ContextCopy, view_of
 from rewriter.project.ecosystems import READERS, needs
 from rewriter.project.needs import Needs, Obstacle
+from rewriter.steps.context_copies import PLAIN, ContextCopy, view_of
 from rewriter.steps.downloads import with_folders
 from rewriter.syntax.shell import Redirect, Statement
 from rewriter.syntax.tree import Instruction

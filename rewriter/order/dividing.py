@@ -11,7 +11,6 @@ from rewriter import effects
 from rewriter.change import Edit
 from rewriter.facts import ROOT, Facts, Run
 from rewriter.image import RUN_SEES, StageImage
-from rewriter.order.context_copies import ContextCopy
 from rewriter.order.crossing import Command, Step, installs
 from rewriter.order.edits import (
     divide_run,
@@ -24,6 +23,7 @@ from rewriter.order.edits import (
 )
 from rewriter.order.first_half import Declines, Part, part_of
 from rewriter.order.moves import unfinished
+from rewriter.steps.context_copies import ContextCopy
 from rewriter.syntax.shell import Statement
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from rewriter.change import Edit
 from rewriter.facts import Run
-from rewriter.order.context_copies import ContextCopy
 from rewriter.order.moves import block_start
 from rewriter.project.needs import Place
+from rewriter.steps.context_copies import ContextCopy
 from rewriter.syntax.shell import Statement
 from rewriter.syntax.tree import Dockerfile, Instruction
 

@@ -10,12 +10,12 @@ from rewriter import effects
 from rewriter.change import Evidence
 from rewriter.facts import Facts, Run
 from rewriter.image import State
-from rewriter.order.context_copies import PLAIN, ContextCopy, copies_below, view_of
 from rewriter.order.crossing import Command, installs, known_folder, shared
 from rewriter.order.excluding import objection
 from rewriter.order.pointers import pointed
 from rewriter.project.ecosystems import READERS
 from rewriter.project.needs import Place
+from rewriter.steps.context_copies import PLAIN, ContextCopy, copies_below, view_of
 from rewriter.steps.downloads import located, plain
 
 _WRITES = frozenset(("add", "init", "lock", "pkg", "tidy", "update", "upgrade", "version"))

@@ -14,9 +14,9 @@ from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage
-from rewriter.order.context_copies import context_copy
 from rewriter.order.context_users import User
 from rewriter.project.context import MANIFEST_LIMIT, Project, Unfit
+from rewriter.steps.context_copies import context_copy
 from rewriter.steps.downloads import with_folders
 from rewriter.syntax.from_context import from_context
 from rewriter.syntax.tree import Instruction

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from rewriter.effects.paths import POINTS
 from rewriter.facts import ROOT, Facts, Run
 from rewriter.image import Unknown
-from rewriter.order.context_copies import ContextCopy
 from rewriter.order.crossing import Command
+from rewriter.steps.context_copies import ContextCopy
 from rewriter.steps.downloads import located
 from rewriter.syntax.vocabulary import Call
 

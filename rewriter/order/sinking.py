@@ -9,7 +9,7 @@ from rewriter import effects
 from rewriter.facts import Facts
 from rewriter.image import StageImage, pairs
 from rewriter.layers import Layer
-from rewriter.order.provenance import declared, forces, is_provenance, variables
+from rewriter.steps.provenance import declared, forces, is_provenance, variables
 from rewriter.syntax.tree import Dockerfile
 
 MAKES_FILES = frozenset(("ADD", "COPY", "RUN", "WORKDIR"))

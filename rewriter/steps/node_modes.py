@@ -7,7 +7,6 @@ import re
 
 from rewriter.change import Alters, Change, Declined, Edit, Evidence
 from rewriter.facts import Facts, Run
-from rewriter.order.context_copies import context_copy, copies_below, view_of
 from rewriter.project import ecosystems
 from rewriter.project.context import Unfit
 from rewriter.project.manifests import json_object
@@ -16,6 +15,7 @@ from rewriter.project.node import imports as node_imports
 from rewriter.project.node import locks as node_locks
 from rewriter.project.node.install import is_berry
 from rewriter.steps.cleaning import before, start_words
+from rewriter.steps.context_copies import context_copy, copies_below, view_of
 from rewriter.steps.downloads import located, with_folders
 from rewriter.steps.edits import replace_word, word_after
 from rewriter.syntax.tree import Instruction
