@@ -12,6 +12,7 @@ from rewriter.facts import Facts, Run
 from rewriter.image import State
 from rewriter.order.crossing import Command, installs, known_folder, shared
 from rewriter.order.excluding import objection
+from rewriter.order.kept_locks import stale
 from rewriter.order.pointers import pointed
 from rewriter.project.ecosystems import READERS
 from rewriter.project.needs import Place
@@ -64,6 +65,8 @@ def part_of(facts: Facts, copy: ContextCopy, commands: Sequence[Command], until:
     for command in commands:
         _reached(copy, command, until.state, sources)
     if any(map(installs, commands)) and (why := pointed(facts, copy, commands, until, sources)):
+        raise Declines(why)
+    if why := stale(facts, commands, until):
         raise Declines(why)
     excludes = tuple(pattern for pattern in patterns if not facts.project.ignore.covers(pattern))
     proven = not sources and not excludes and not any(command.looked for command in commands)
