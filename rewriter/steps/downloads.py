@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rewriter.facts import Run
 from rewriter.image import Value
-from rewriter.syntax.shell import Statement, Word, literal
+from rewriter.syntax.shell import Script, Statement, Word, literal
 from rewriter.syntax.vocabulary import Call, call
 
 _SIMPLE = re.compile(r"(?:[\w./:@+,=%^-]|\$\w+|\$\{\w+\})+\Z", re.ASCII)
@@ -53,6 +53,13 @@ def with_folders(run: Run) -> list[tuple[Call, str | None]]:
     """The commands of the step in order, each with the folder that it runs in; None where that is not known."""
     found: list[tuple[Call, str | None]] = []
     _walk(run.script.root, run.state.workdir if isinstance(run.state.workdir, str) else None, found)
+    return found
+
+
+def walked(script: Script, folder: str | None) -> list[tuple[Call, str | None]]:
+    """The same for a script that starts in `folder`."""
+    found: list[tuple[Call, str | None]] = []
+    _walk(script.root, folder, found)
     return found
 
 

@@ -1,0 +1,371 @@
+"""What the container of a stage starts: its ENTRYPOINT and CMD, followed through entry scripts and package scripts.
+
+Source: https://docs.docker.com/reference/dockerfile/#understand-how-cmd-and-entrypoint-interact
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from rewriter import knowledge
+from rewriter.change import Evidence
+from rewriter.facts import Facts, posix
+from rewriter.image import Command, StageImage, State
+from rewriter.project.context import Unfit
+from rewriter.project.manifests import json_object, line_of
+from rewriter.project.needs import Place, View
+from rewriter.steps.context_copies import context_copy
+from rewriter.steps.downloads import located, walked
+from rewriter.syntax.shell import Script, Statement, parse
+from rewriter.syntax.tree import Instruction
+from rewriter.syntax.vocabulary import Call, call
+
+_DEPTH = 6
+_ALL_ARGUMENTS = frozenset(('"$@"', "$@", '"${@}"', "${@}", "$*"))
+_SHELLS = frozenset(("sh", "bash", "ash", "dash"))
+# Sources: https://docs.npmjs.com/cli/v11/commands/npm-run, https://classic.yarnpkg.com/en/docs/cli/run,
+# https://pnpm.io/cli/run, https://bun.sh/docs/cli/run
+_MANAGERS = frozenset(("npm", "yarn", "pnpm", "bun"))
+_RUN = frozenset(("run", "run-script"))
+_BY_NAME = frozenset(("start", "test", "stop", "restart"))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Started:
+    """One command that the container runs, or may run. `folder` is where, None where that is not known; `file` and
+    `line` say where it stands: in the Dockerfile where `file` is None, else in a file of the context."""
+
+    call: Call
+    folder: str | None
+    file: str | None
+    line: int
+
+    def fact(self, text: str) -> Evidence:
+        """A fact that this command shows."""
+        return Evidence(text, self.line, self.file)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class EntryScript:
+    """A script of the project that the container runs: its place in the context, and what it says."""
+
+    file: str
+    script: Script
+
+
+@dataclass
+class Start:
+    """What a container starts. `words` are those of ENTRYPOINT and CMD together (of a shell form, what its shell is
+    given stands as one word), `shell` says that a shell reads them. `commands` are all commands in order, those of
+    `scripts` included; a manager that runs a package script stands in front of that script's own commands. `inits` are
+    the programs made to be process 1 that stand in front. `unknown` says why there may be more; "" where all is known.
+    """
+
+    words: tuple[str, ...] = ()
+    shell: bool = False
+    commands: list[Started] = field(default_factory=list)
+    scripts: list[EntryScript] = field(default_factory=list)
+    inits: list[str] = field(default_factory=list)
+    unknown: str = ""
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """The names of all programs that are run, without their folders."""
+        return frozenset(posixpath.basename(started.call.program) for started in self.commands)
+
+    @property
+    def last(self) -> Started | None:
+        """The command that stays: the last one; None where none is known."""
+        return self.commands[-1] if self.commands else None
+
+
+def start(facts: Facts, image: StageImage) -> Start:
+    """What a container of the stage `image` starts."""
+    return _start(facts, image.stage.index)
+
+
+@lru_cache(maxsize=256)
+def _start(facts: Facts, index: int) -> Start:
+    found, image = Start(), facts.images[index]
+    words, shell = _words(image.final)
+    if words is None:
+        found.unknown = "what the base image starts is not known"
+        return found
+    found.words, found.shell = words, shell
+    folder = image.final.workdir if isinstance(image.final.workdir, str) else None
+    walker = _Walker(facts, final_view(facts, image), found)
+    line = _line(image)
+    if words:
+        walker.words(words, folder, None, line, 0)
+    else:
+        found.unknown = "nothing is started"
+    return found
+
+
+def final_view(facts: Facts, image: StageImage) -> View:
+    """What the program of the stage `image` sees of the project, also of what was copied from another stage."""
+    folder = image.final.workdir if isinstance(image.final.workdir, str) else "/"
+    env = {name: value for name, value in image.final.env.items() if isinstance(value, str)}
+    return View(facts.project, places(facts, image), folder, env)
+
+
+def places(facts: Facts, image: StageImage, depth: int = 0) -> tuple[Place, ...]:
+    """What lies where of the context at the end of the stage `image`, in the order in which it was copied."""
+    found: list[Place] = []
+    for stage in reversed(tuple(facts.lineage(image))):
+        for state, instruction in zip(stage.before, stage.stage.body, strict=True):
+            if instruction.keyword != "COPY":
+                continue
+            if copy := context_copy(facts, instruction, state):
+                found += copy.places
+            elif depth < _DEPTH and (source := copied_stage(facts, instruction)) is not None:
+                found += _taken(places(facts, source, depth + 1), instruction, state)
+    return tuple(found)
+
+
+def copied_stage(facts: Facts, copy: Instruction) -> StageImage | None:
+    """The stage that a COPY --from names; None for the context and for another image."""
+    name = copy.flag("from")
+    if name is None:
+        return None
+    for image in facts.images:
+        if image.stage.name == name.lower() or str(image.stage.index) == name:
+            return image
+    return None
+
+
+def _taken(there: Sequence[Place], copy: Instruction, state: State) -> Iterator[Place]:
+    """Those of the places `there`, in another stage, that `copy` takes over, at their new ones."""
+    words = copy.json or tuple(copy.value.split())
+    target = located(words[-1], state.workdir) if len(words) > 1 and "$" not in words[-1] else None
+    if target is None:
+        return
+    for word in words[:-1]:
+        source = posixpath.normpath(f"/{word}").replace("//", "/", 1)
+        for place in there:
+            at = posixpath.normpath(place.target)
+            if at == source:
+                into = words[-1].endswith("/") and posixpath.basename(place.source) == posixpath.basename(at)
+                yield Place(place.source, posixpath.join(target, posixpath.basename(at)) if into else target)
+            elif at.startswith(f"{source.rstrip('/')}/"):
+                yield Place(place.source, posixpath.join(target, posixpath.relpath(at, source)))
+            elif source.startswith(f"{at.rstrip('/')}/"):
+                inner = posixpath.normpath(posixpath.join(place.source, posixpath.relpath(source, at)))
+                name = posixpath.basename(inner) if words[-1].endswith("/") and posixpath.splitext(inner)[1] else ""
+                yield Place(inner, posixpath.join(target, name) if name else target)
+
+
+def _words(state: State) -> tuple[tuple[str, ...] | None, bool]:
+    """The words of ENTRYPOINT and CMD together, and whether a shell reads the last of them; None where the base image
+    decides."""
+    entry, entry_shell = _command(state.entrypoint)
+    cmd, cmd_shell = _command(state.cmd)
+    if entry is None:
+        return None, False
+    if entry_shell:
+        return entry, True
+    if cmd is None:
+        return None, False
+    return (*entry, *cmd), cmd_shell
+
+
+def _command(command: Command) -> tuple[tuple[str, ...] | None, bool]:
+    match command:
+        case ("exec", words) if isinstance(words, tuple):
+            return tuple(str(word) for word in words), False
+        case ("shell", shell, text):
+            words = tuple(str(word) for word in shell) if isinstance(shell, tuple) else ()
+            return ((*words, str(text)), True) if posix(words) else (None, False)
+    return None, False
+
+
+def _line(image: StageImage) -> int:
+    for instruction in reversed(image.stage.body):
+        if instruction.keyword in ("CMD", "ENTRYPOINT"):
+            return instruction.first_line
+    return image.stage.start.first_line
+
+
+class _Walker:
+    """Follows a command to the commands that it runs."""
+
+    def __init__(self, facts: Facts, view: View, found: Start) -> None:
+        self.facts = facts
+        self.view = view
+        self.found = found
+
+    def stop(self, reason: str) -> None:
+        self.found.unknown = self.found.unknown or reason
+
+    def words(self, words: Sequence[str], folder: str | None, file: str | None, line: int, depth: int) -> None:
+        """Follow a command in exec form."""
+        if len(words) > 2 and posixpath.basename(words[0]) in _SHELLS and _script_option(words[1]):
+            script = parse(words[2])
+            if script is None:
+                self.stop(f"`{words[2]}` is not understood")
+            else:
+                self.script(script, folder, file, line, depth, words[3:])
+            return
+        script = parse(shlex.join(words))
+        understood = call(script.root.children[0]) if script and script.root.children else None
+        if understood is None:
+            self.stop(f"`{' '.join(words)}` is not understood")
+        else:
+            self.call(understood, folder, file, line, depth)
+
+    def script(
+        self, script: Script, folder: str | None, file: str | None, line: int, depth: int, rest: Sequence[str]
+    ) -> None:
+        """Follow all commands of `script`; `rest` is what it is given as arguments."""
+        if script.substitutions:
+            self.stop(f"{file or 'the start command'} runs commands inside others")
+        inside = dict(walked(script, folder))
+        for statement in script.commands():
+            at = line + (script.text.count("\n", 0, statement.start) if file else 0)
+            understood = call(statement)
+            place = inside.get(understood) if understood else None
+            if understood is None:
+                if not _passes_on(statement) or not rest:
+                    self.stop(f"{file or 'the start command'} runs {statement.words[0].raw if statement.words else ''}")
+                elif statement.words[-1].raw in _ALL_ARGUMENTS:
+                    self.words(rest, folder, file, at, depth + 1)
+            elif rest and understood.operands and understood.operands[-1].raw in _ALL_ARGUMENTS:
+                self.found.commands.append(Started(understood, place, file, at))
+                self.words(rest, folder, file, at, depth + 1)
+            else:
+                self.call(understood, place, file, at, depth)
+
+    def call(self, call: Call, folder: str | None, file: str | None, line: int, depth: int) -> None:
+        """Follow one command."""
+        self.found.commands.append(Started(call, folder, file, line))
+        if depth > _DEPTH:
+            self.stop("the start command runs too many scripts in each other")
+            return
+        words = [word.value for word in call.statement.words]
+        plain = [word if word is not None else raw.raw for word, raw in zip(words, call.statement.words, strict=True)]
+        plain = plain[call.statement.words.index(call.head) :]
+        name = posixpath.basename(call.program)
+        if runner := _runners().get(name):
+            if runner.get("init"):
+                self.found.inits.append(name)
+            if behind := _behind(plain[1:], runner):
+                self.words(behind, folder, file, line, depth + 1)
+        elif name in _MANAGERS and (script := _package_script(call)):
+            self.package(script, folder, call, depth)
+        elif name in _SHELLS and len(plain) > 2 and _script_option(plain[1]):
+            self.words(plain, folder, file, line, depth + 1)
+        elif name in _SHELLS and call.operands:
+            self.file(call.operands[0].value, plain[plain.index(call.operands[0].raw) + 1 :], folder, depth)
+        elif "/" in (call.head.value or "") or name.endswith(".sh"):
+            self.file(call.head.value, plain[1:], folder, depth)
+
+    def file(self, name: str | None, rest: Sequence[str], folder: str | None, depth: int) -> None:
+        """Follow the script `name` of the project."""
+        folders = (folder,) if name and "/" in name else (folder, "/usr/local/bin", "/usr/bin", "/bin")
+        places = [path for each in folders if (path := located(name, each))]
+        place = next((path for path in places if self.view.kind(path) == "file"), None)
+        if place is None:
+            if name and name.endswith((".sh", ".bash")):
+                self.stop(f"{name} is not among the files of the build context")
+            return
+        file = self.view.file(place) or place
+        try:
+            text = self.view.text(place)
+        except Unfit as error:
+            self.stop(str(error))
+            return
+        first = text.partition("\n")[0]
+        if first.startswith("#!") and not any(shell in first for shell in _SHELLS):
+            return  # a program in another language
+        if not first.startswith("#!") and not file.endswith((".sh", ".bash")):
+            return
+        script = parse(text.replace("\r\n", "\n"))
+        if script is None:
+            self.stop(f"{file} is not understood")
+            return
+        self.found.scripts.append(EntryScript(file, script))
+        self.script(script, folder, file, 1, depth + 1, rest)
+
+    def package(self, name: str, folder: str | None, call: Call, depth: int) -> None:
+        """Follow the package script `name` of the package.json in `folder`."""
+        prefix = call.value("--prefix", "--cwd", "-C", "--dir")
+        path = located(prefix or ".", folder)
+        view = self.view.into(path) if path else None
+        if view is None or view.kind("package.json") is None:
+            self.stop("the package.json that the start command reads is not among the copied files")
+            return
+        try:
+            data, text = json_object(view, "package.json"), view.text("package.json")
+        except Unfit as error:
+            self.stop(str(error))
+            return
+        scripts = data.get("scripts")
+        scripts = scripts if isinstance(scripts, dict) else {}
+        if name == "start" and "start" not in scripts:
+            scripts = {**scripts, "start": "node server.js"}
+        if name not in scripts:
+            self.stop(f"{view.file('package.json')} has no script {name}")
+        for each in (f"pre{name}", name, f"post{name}"):
+            script = parse(str(scripts[each])) if each in scripts else None
+            if script:
+                line = line_of(text, rf'"{re.escape(each)}"\s*:') or 1
+                before = len(self.found.commands)
+                self.script(script, path, view.file("package.json"), line, depth + 1, ())
+                self._at(before, line)
+            elif each in scripts:
+                self.stop(f"the script {each} of {view.file('package.json')} is not understood")
+
+    def _at(self, before: int, line: int) -> None:
+        """Package scripts stand on one line of their file."""
+        for i, each in enumerate(self.found.commands[before:], before):
+            if each.file and each.file.endswith("package.json"):
+                self.found.commands[i] = Started(each.call, each.folder, each.file, line)
+
+
+@lru_cache(maxsize=1)
+def _runners() -> Mapping[str, Mapping[str, Any]]:
+    entries = knowledge.table("start")
+    return {name: entry for key, entry in entries.items() for name in (key, *entry.get("names", ()))}
+
+
+def _behind(words: Sequence[str], runner: Mapping[str, Any]) -> Sequence[str]:
+    """The words of the program that a runner runs with the `words` behind its own name."""
+    at, operands = 0, runner.get("operands", 0)
+    while at < len(words):
+        if words[at] == "--":
+            at += 1
+            break
+        if words[at].startswith("-"):
+            at += 2 if words[at] in runner.get("values", ()) else 1
+        elif operands:
+            operands -= 1
+            at += 1
+        else:
+            break
+    return words[at:]
+
+
+def _script_option(word: str) -> bool:
+    return word.startswith("-") and not word.startswith("--") and word.endswith("c")
+
+
+def _passes_on(statement: Statement) -> bool:
+    """Whether the statement runs its script's arguments as a command: `exec "$@"`."""
+    return any(word.raw in _ALL_ARGUMENTS for word in statement.words)
+
+
+def _package_script(call: Call) -> str | None:
+    """The package script that a command of a package manager runs; None where it runs none."""
+    if call.subcommand in _RUN:
+        return call.operands[0].value if call.operands else None
+    if call.subcommand in _BY_NAME:
+        return call.subcommand
+    # yarn, pnpm and bun run a script by its name alone.
+    known = call.program == "npm" or call.installs or not call.subcommand
+    return None if known else call.subcommand
