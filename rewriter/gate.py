@@ -11,7 +11,7 @@ from itertools import accumulate
 from rewriter import second_reader
 from rewriter.change import Change, Edit, Span
 from rewriter.facts import Facts
-from rewriter.image import IMAGE_PARTS, RUN_SEES
+from rewriter.image import IMAGE_PARTS, RUN_SEES, StageImage, Unknown, Value
 from rewriter.order.excluding import lost_source
 from rewriter.project.context import Project
 from rewriter.source import BOM, Source, Unreadable
@@ -170,16 +170,26 @@ def _scripts(before: Facts, after: Facts, moves: Moves) -> str | None:
 
 
 def _images(before: Facts, after: Facts, moves: Moves, declared: frozenset[str]) -> str | None:
+    if "stages" in declared:
+        return _divided(before, after, declared)
     if len(before.images) != len(after.images):
-        return None if "stages" in declared else "the number of stages changed"
+        return "the number of stages changed"
+    rebased = "base" in declared
     for old, new in zip(before.images, after.images, strict=True):
-        if "base" not in declared and (old.base.reference, old.parent) != (new.base.reference, new.parent):
-            return f"stage {old.stage.index} would grow from another base image"
+        if (old.base.reference, old.parent) != (new.base.reference, new.parent):
+            problem = (
+                _ends_otherwise(old, new, declared)
+                if rebased and old.parent is None
+                else "grow from another base image"
+            )
+            if problem:
+                return f"stage {old.stage.index} would {problem}"
+            continue
         for part in IMAGE_PARTS:
             if part not in declared and getattr(old.final, part) != getattr(new.final, part):
                 return f"stage {old.stage.index} would end with another {part}"
     pairs, gone = _survivors(before, after, moves)
-    sees_before, sees_after = _contexts(before), _contexts(after)
+    sees_before, sees_after = _contexts(before, rebased), _contexts(after, rebased)
     for old_run, new_run in pairs:
         seen = sees_before[old_run.span.start]
         if seen != sees_after[new_run.span.start] and not declared.intersection((*RUN_SEES, "mounts")):
@@ -196,13 +206,86 @@ def _images(before: Facts, after: Facts, moves: Moves, declared: frozenset[str])
     return None
 
 
-def _contexts(facts: Facts) -> dict[int, object]:
-    """By the start of each RUN: stage, and everything around it that its command can see."""
+def _divided(before: Facts, after: Facts, declared: frozenset[str]) -> str | None:
+    """What differs, beside what the bases bring, where the last stage was divided into one that builds and one that
+    runs; the stages in front of it must be as they were."""
+    if len(after.images) != len(before.images) + 1:
+        return "the last stage was not divided in two"
+    *others, old = before.images
+    *same, build, new = after.images
+    for image, other in zip(others, same, strict=True):
+        if before.file.text(_whole(image)) != after.file.text(_whole(other)):
+            return f"stage {image.stage.index} changed"
+    if build.base.reference != old.base.reference:
+        return "the build stage would grow from another base image"
+    if problem := _ends_otherwise(old, new, declared):
+        return f"the image would {problem}"
+    return _repeated(before, after, old, (build, new))
+
+
+def _ends_otherwise(old: StageImage, new: StageImage, declared: frozenset[str]) -> str | None:
+    """What the file sets in `old` and no longer in `new`, which grows from another base: None where both end with the
+    same. What neither base says stays open."""
+    for part in IMAGE_PARTS:
+        was, now = getattr(old.final, part), getattr(new.final, part)
+        if part in declared or was == now:
+            continue
+        if part == "env":
+            lost = [name for name, value in old.final.env.items() if not _kept(name, value, old, new)]
+            if lost:
+                return f"no longer set {lost[0]}"
+        elif part != "open_env" and (was != getattr(old.start, part) or not isinstance(now, Unknown)):
+            return f"end with another {part}"
+    return None
+
+
+def _kept(name: str, value: Value, old: StageImage, new: StageImage) -> bool:
+    """Whether a variable of the divided stage that the file sets is set to the same again; of the search path, what the
+    file adds to that of the base image."""
+    from_base, now = old.start.env.get(name), new.final.env.get(name)
+    if value in (from_base, now):
+        return True
+    if name != "PATH" or not all(isinstance(each, str) for each in (value, from_base, now)):
+        return False
+    added = [entry for entry in str(value).split(":") if entry not in str(from_base).split(":")]
+    return set(added) <= set(str(now).split(":"))
+
+
+def _whole(image: StageImage) -> Span:
+    return Span(image.stage.start.span.start, image.stage.instructions[-1].span.end)
+
+
+def _repeated(before: Facts, after: Facts, old: StageImage, halves: tuple[StageImage, StageImage]) -> str | None:
+    """Which RUN of the divided stage is in neither half, or sees other settings of the file there."""
+    for state, instruction in zip(old.before, old.stage.body, strict=True):
+        if instruction.keyword != "RUN":
+            continue
+        text = before.file.text(instruction.span)
+        found = False
+        for half in halves:
+            for there, other in zip(half.before, half.stage.body, strict=True):
+                if other.keyword == "RUN" and after.file.text(other.span) == text:
+                    found = True
+                    own = {name: value for name, value in state.env.items() if old.start.env.get(name) != value}
+                    lost = [name for name in own if name not in there.env and name != "PATH"]
+                    if lost or (there.workdir, there.user) != (state.workdir, state.user):
+                        return f"the step of line {instruction.first_line} would run in another environment"
+        if not found:
+            return f"the step of line {instruction.first_line} would be in neither stage"
+    return None
+
+
+def _contexts(facts: Facts, rebased: bool) -> dict[int, object]:
+    """By the start of each RUN: stage, and everything around it that its command can see; where a stage is `rebased`,
+    without what comes from its base."""
     contexts: dict[int, object] = {}
     for image in facts.images:
         for state, instruction in zip(image.before, image.stage.body, strict=True):
             if instruction.keyword == "RUN":
                 flags = tuple((flag.name, flag.value) for flag in instruction.flags)
-                seen = [getattr(state, part) for part in RUN_SEES]
+                seen = [getattr(state, part) for part in RUN_SEES if not (rebased and part in ("env", "open_env"))]
+                if rebased:
+                    own = image.start.env
+                    seen.append({name: value for name, value in state.env.items() if own.get(name) != value})
                 contexts[instruction.span.start] = (image.stage.index, flags, seen)
     return contexts

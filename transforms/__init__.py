@@ -125,6 +125,16 @@ CHAIN: tuple[Transform, ...] = (
     ),
     Transform("copied_to_install", "copy", "behind owner-change-copies: a copy with an owner is no installer"),
     Transform("download_kept", "curl wget add", "behind copied-to-install, which takes over files of other stages"),
+    Transform(
+        "build_tools_shipped",
+        "run",
+        "behind everything that orders and joins the steps of a stage, which it then divides as they are",
+    ),
+    Transform(
+        "heavy_base",
+        "from",
+        "behind build-tools-shipped: what is left in the shipped stage decides which base it needs",
+    ),
     Transform("huge_useradd", "useradd", "independent of the others"),
     Transform("noisy_download", "wget", "behind download-kept, which adds downloads"),
     Transform("mount_defeated", "mount", "a report about what is left at the end"),

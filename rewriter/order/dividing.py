@@ -68,7 +68,7 @@ def moved(
         raise Declines(f"line {run.instruction.last_line} goes on in a line that is not there")
     _same_folder(facts, copy, steps, part)
     text = rest_text(file, copy, gone, _destination(copy, steps))
-    edits = (take_out(file, copy, lines), put_behind(file, copy, run.instruction, text))
+    edits = (take_out(file, copy.instruction, lines), put_behind(file, copy, run.instruction, text))
     return Divided(part, edits, tuple(filter(installs, commands)))
 
 
@@ -130,7 +130,7 @@ def split(file: Dockerfile, facts: Facts, copy: ContextCopy, passed: Sequence[St
     edit = divide_run(file, run, members[at - 1], members[at], text, again) if told else None
     if told is None or edit is None:
         raise Declines(f"line {run.instruction.first_line} installs and builds in one step: {blocked.why}")
-    edits = (take_out(file, copy, told[0]), edit)
+    edits = (take_out(file, copy.instruction, told[0]), edit)
     return Divided(part, edits, tuple(filter(installs, commands)))
 
 
@@ -184,7 +184,7 @@ def fetched(
         edits: tuple[Edit, ...] = (put_ahead(file, copy.instruction, lines), *without(file, copy, told[1]))
     else:
         rest = rest_text(file, copy, [], _destination(copy, passed))
-        edits = (take_out(file, copy, lines[:-1]), put_ahead(file, run.instruction, [lines[-1], rest]))
+        edits = (take_out(file, copy.instruction, lines[:-1]), put_ahead(file, run.instruction, [lines[-1], rest]))
     return Divided(part, edits, (stopped,))
 
 

@@ -70,17 +70,17 @@ def without(file: Dockerfile, copy: ContextCopy, gone: Sequence[str]) -> tuple[E
     return (Edit(span.start, span.end, _line(file, copy, words, copy.words[-1])),) if gone else ()
 
 
-def take_out(file: Dockerfile, copy: ContextCopy, lines: Sequence[str]) -> Edit:
-    """Put `lines` in the place of `copy` and the comments above it; where there are none, its lines go."""
+def take_out(file: Dockerfile, instruction: Instruction, lines: Sequence[str]) -> Edit:
+    """Put `lines` in the place of `instruction` and the comments above it; where there are none, its lines go."""
     source = file.source
-    start, end = block_start(file, copy.instruction), copy.instruction.span.end
+    start, end = block_start(file, instruction), instruction.span.end
     if lines:
         return Edit(start, end, source.newline.join(lines))
-    following = source.line_starts[copy.instruction.last_line]
+    following = source.line_starts[instruction.last_line]
     first = source.line(start)
     blank_above = first == 1 or not source.line_text(first - 1).strip()
-    if blank_above and not source.line_text(copy.instruction.last_line + 1).strip():
-        following = source.line_starts[copy.instruction.last_line + 1]
+    if blank_above and not source.line_text(instruction.last_line + 1).strip():
+        following = source.line_starts[instruction.last_line + 1]
     return Edit(start, following, "")
 
 

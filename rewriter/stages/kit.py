@@ -1,13 +1,15 @@
 """What the module of an ecosystem (`rewriter/stages/<ecosystem>.py`, a kit) is asked, and what it answers.
 
-A kit has three functions:
+A kit has four functions:
 
     role(command: Command, shown: Shown) -> Role | Obstacle | None
     runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None
+    counterpart(shown: Shown) -> Counterpart | Obstacle | None
     minimal(shown: Shown) -> Minimal | Obstacle | None
 
-`role` is asked about each command of the stage that is not known to be harmless; None means that the command is not the
-kit's to judge. `runtime` is asked once the stage can be cut: None means that nothing would be gained. `minimal` is asked
+`role` is asked about each command of the stage that is not known to be harmless; None means that the command is not
+the kit's to judge. `runtime` is asked once the stage can be cut: None means that nothing would be gained. `counterpart`
+is asked about the whole stage as it is: a smaller base on which every step of it works as before. `minimal` is asked
 about a stage that builds nothing (any more): what it could be on a base without a shell.
 """
 
@@ -25,7 +27,7 @@ from rewriter.steps.start import Start
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call
 
-__all__ = ["Carry", "Command", "Cut", "Minimal", "Obstacle", "Role", "Runtime", "Shown"]
+__all__ = ["Carry", "Command", "Counterpart", "Cut", "Minimal", "Obstacle", "Role", "Runtime", "Shown"]
 
 
 class Role(Enum):
@@ -61,7 +63,8 @@ class Shown:
 class Cut:
     """Where a stage is cut: `before` are the instructions of the build stage, `after` those of the runtime stage.
     `builds` are the commands of the former that build, in order. `runs` says that the runtime stage needs a shell and
-    the distribution's tools for steps of its own; `packages` are the distribution's packages that it installs.
+    the distribution's tools for steps of its own; `packages` are the distribution's packages that it installs, `tools`
+    those of the build stage that it does not need.
     """
 
     before: Sequence[Instruction]
@@ -69,6 +72,7 @@ class Cut:
     builds: Sequence[Command]
     runs: bool
     packages: Sequence[str] = ()
+    tools: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,9 @@ class Runtime:
     `base` is its image, `carries` what it takes from the build stage. `message` says what is shipped today without
     need ("the compilers and headers of python:3.12"). `prepare` are lines for the build stage in front of an
     instruction, `finish` such at its end, `settings` lines for the runtime stage in front of what it copies.
-    `packages` are packages of the distribution that it needs beyond those that the stage itself installs. `command`
-    are lines that replace CMD and ENTRYPOINT. `declares` are the parts of the image that differ on purpose (words of
+    `packages` are packages of the distribution that it needs beyond those that the stage itself installs. `unneeded`
+    are instructions of the build stage whose files the runtime stage does without. `command` are lines that replace
+    CMD and ENTRYPOINT. `declares` are the parts of the image that differ on purpose (words of
     `rewriter.image.IMAGE_PARTS`), beyond what comes with another base.
     """
 
@@ -101,7 +106,21 @@ class Runtime:
     finish: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    unneeded: tuple[Instruction, ...] = ()
     command: tuple[str, ...] | None = None
+    declares: frozenset[str] = field(default=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """A smaller base for a stage that otherwise stays as it is; `message` says what the present one ships without
+    need. `settings` are lines behind FROM for what only the present base sets."""
+
+    base: str
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+    proven: bool = True
+    settings: tuple[str, ...] = ()
     declares: frozenset[str] = field(default=frozenset())
 
 

@@ -1,0 +1,55 @@
+"""Which smaller image there is for a base image: the slim variant of the same version."""
+
+from __future__ import annotations
+
+import re
+
+from rewriter import knowledge
+from rewriter.knowledge.base_table import SAME_IMAGE
+
+# `-buster` and what came after; the slim variants of older releases were not made for every image.
+_SUITES = "stretch|buster|bullseye|bookworm|trixie|forky"
+_TAG = re.compile(rf"(?P<v>\d[\w.]*|\$\{{\w*VER\w*\}}|\$\w*VER\w*)?(?:(?:^|-)(?P<s>{_SUITES}))?\Z", re.IGNORECASE)
+_NUMBERS = re.compile(r"\d+")
+
+
+def slim(reference: str) -> str | None:
+    """The slim variant of the image `reference`, of the same version and release; None where there is none, where it
+    is one already, and where the tag does not say which version it is (a digest, an odd word).
+
+    A variable in the tag is taken for a version where its name says so: see `is_version` for its default.
+    """
+    if "@" in reference:
+        return None
+    at = reference.find(":", reference.rfind("/") + 1)
+    name, tag = (reference, "latest") if at < 0 else (reference[:at], reference[at + 1 :])
+    entry = knowledge.table("slim").get(SAME_IMAGE.sub("", name))
+    if entry is None:
+        return None
+    if tag == "latest":
+        return f"{name}:stable-slim" if SAME_IMAGE.sub("", name) == "debian" else f"{name}:slim"
+    if tag in entry.get("words", ()):
+        return f"{name}:{tag}-slim"
+    match = _TAG.match(tag)
+    if not match or not (match["v"] or match["s"]):
+        return None
+    version, suite = match["v"], match["s"]
+    if version and version[0] != "$" and _number(version) < _number(entry["since"]):
+        return None
+    if suite is None:
+        return f"{name}:{entry['versions'].format(v=version)}"
+    if "suites" not in entry:
+        return None
+    spelt = entry["suites"].format(v=version, s=suite) if version else None
+    if version is None:
+        spelt = entry["suites"].format(v="", s=suite).lstrip("-")
+    return f"{name}:{spelt}"
+
+
+def is_version(default: str) -> bool:
+    """Whether `default`, of a variable in a tag, is a version and nothing more."""
+    return re.fullmatch(r"v?\d+(\.\d+)*", default.strip("\"'")) is not None
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, _NUMBERS.findall(version)))

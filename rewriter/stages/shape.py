@@ -1,0 +1,157 @@
+"""What each step of a stage is for: building, running, setting up, packages of the distribution."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Protocol, cast
+
+from rewriter import knowledge
+from rewriter.change import Span
+from rewriter.effects import of_call
+from rewriter.facts import Facts, Run
+from rewriter.image import StageImage
+from rewriter.knowledge.base_table import SAME_IMAGE, split
+from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
+from rewriter.steps.apt import empties
+from rewriter.steps.downloads import with_folders
+from rewriter.steps.start import final_view, start
+from rewriter.syntax.tree import Instruction
+from rewriter.syntax.vocabulary import Call
+
+# Which kit knows the images of which name.
+_KITS: dict[str, str] = {}
+
+
+class Kit(Protocol):
+    """The module of an ecosystem; see `rewriter.stages.kit`."""
+
+    def role(self, command: Command, shown: Shown) -> Role | Obstacle | None: ...
+    def runtime(self, shown: Shown, cut: Cut) -> Runtime | Obstacle | None: ...
+    def counterpart(self, shown: Shown) -> Counterpart | Obstacle | None: ...
+    def minimal(self, shown: Shown) -> Minimal | Obstacle | None: ...
+
+
+class Refused(Exception):
+    """Why a stage is left as it is, and the place that is in the way."""
+
+    def __init__(self, reason: str, at: Span) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.at = at
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Step:
+    """One RUN of a stage, with its commands and what they are for; those that leave nothing behind are not among
+    them."""
+
+    run: Run
+    commands: tuple[tuple[Command, Role], ...]
+
+    @property
+    def instruction(self) -> Instruction:
+        return self.run.instruction
+
+    def of(self, role: Role) -> list[Command]:
+        """The commands that are for `role`."""
+        return [command for command, its in self.commands if its is role]
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset(role for _, role in self.commands)
+
+
+def kit_of(image: StageImage) -> Kit | None:
+    """The kit that knows the base image of `image`; None where there is none."""
+    name = SAME_IMAGE.sub("", split(image.base.reference)[0])
+    module = _KITS.get(name)
+    return cast("Kit", import_module(f"rewriter.stages.{module}")) if module and image.base.known else None
+
+
+def shown(facts: Facts, image: StageImage) -> Shown:
+    """What a kit is shown of the stage `image`."""
+    return Shown(facts, image, start(facts, image), final_view(facts, image))
+
+
+def steps(stage: Shown, kit: Kit) -> list[Step]:
+    """The RUNs of the stage in order. Raises `Refused` where it is not known what one of them does."""
+    found: list[Step] = []
+    built = False
+    for instruction in stage.image.stage.body:
+        if instruction.keyword != "RUN":
+            continue
+        run = stage.facts.run(instruction)
+        if run is None:
+            raise Refused(
+                f"what line {instruction.first_line} runs is not understood: it may write anywhere", instruction.span
+            )
+        if len(run.calls) != sum(1 for _ in run.script.commands()):
+            raise Refused(f"line {instruction.first_line} runs a command that a variable names", instruction.span)
+        commands: list[tuple[Command, Role]] = []
+        for call, folder in with_folders(run):
+            command = Command(call, folder, run)
+            role = _role(command, stage, kit, built=built)
+            if role is not None:
+                commands.append((command, role))
+                built = built or role is Role.BUILDS
+        found.append(Step(run, tuple(commands)))
+    return found
+
+
+def _role(command: Command, stage: Shown, kit: Kit, *, built: bool) -> Role | None:
+    name = posixpath.basename(command.call.program)
+    words = _words()
+    writes = any(redirect.operator.startswith(">") and redirect.target for redirect in command.call.statement.redirects)
+    if name in words["quiet"] or command.call.has("--version", "--help", "-version"):
+        return Role.SETS if writes and not _discards(command.call) else None
+    if name in words["packages"]:
+        return Role.PACKAGES
+    if name in words["sets"]:
+        return Role.SETS
+    if name in words["files"]:
+        if name == "rm" and not built:
+            return Role.PACKAGES if empties(command.call) else Role.SETS
+        return Role.BUILDS if built else Role.SETS
+    match kit.role(command, stage):
+        case Obstacle(reason):
+            raise Refused(reason, command.run.at(command.call))
+        case Role() as role:
+            return role
+    line = command.run.instruction.first_line
+    raise Refused(f"what {name} in line {line} does is not known: it may write anywhere", command.run.at(command.call))
+
+
+def _discards(call: Call) -> bool:
+    return all(
+        r.target is None or r.target.raw in ("/dev/null", "/dev/stderr", "/dev/stdout")
+        for r in call.statement.redirects
+    )
+
+
+@lru_cache(maxsize=1)
+def _words() -> dict[str, frozenset[str]]:
+    return {name: frozenset(words.split()) for name, words in knowledge.table("stage_steps").items()}
+
+
+def written(command: Command) -> frozenset[str] | None:
+    """The files and folders that a command creates or changes; None where that is not known."""
+    effect = of_call(command.call, command.folder, command.run)
+    if effect.unknown:
+        return None
+    return effect.writes | effect.marks | {path for path, _ in effect.makes}
+
+
+def installed(step: Step) -> Iterator[str]:
+    """The names of the distribution's packages that the step installs and does not remove again."""
+    gone: set[str] = set()
+    for command in reversed(step.of(Role.PACKAGES)):
+        call = command.call
+        names = [word.raw for word in call.operands]
+        if call.subcommand in ("remove", "purge", "del", "autoremove"):
+            gone.update(names)
+        elif call.installs and call.value("-t", "--virtual") not in gone:
+            yield from (name for name in names if name not in gone)

@@ -1,0 +1,113 @@
+"""A base image with more in it than the program needs.
+
+What: puts the shipped stage on the slim variant of its image, or on the run-time image of the same version. At the
+level aggressive, a stage that only copies and starts a program goes on an image without a shell (distroless, scratch).
+
+Why: what the program never uses is pulled, stored and scanned all the same, and each tool is one more for whoever breaks
+in.
+
+Before:
+
+    FROM golang:1.22-bookworm AS build
+    WORKDIR /src
+    COPY . .
+    RUN CGO_ENABLED=0 go build -o /server .
+
+    FROM golang:1.22-bookworm
+    COPY --from=build /server /server
+    CMD ["/server"]
+
+After:
+
+    FROM golang:1.22-bookworm AS build
+    WORKDIR /src
+    COPY . .
+    RUN CGO_ENABLED=0 go build -o /server .
+
+    FROM gcr.io/distroless/static-debian12
+    WORKDIR /go
+    COPY --from=build /server /server
+    CMD ["/server"]
+
+Level: standard, where it is shown that nothing is used that the larger image adds; else aggressive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rewriter.change import Alters, Change, Declined, Edit
+from rewriter.facts import Facts
+from rewriter.image import StageImage
+from rewriter.order.edits import take_out
+from rewriter.stages.kit import Counterpart, Minimal, Obstacle
+from rewriter.stages.shape import kit_of, shown
+from rewriter.stages.text import cased
+from rewriter.syntax.tree import Dockerfile
+
+_COMMANDS = ("CMD", "ENTRYPOINT")
+
+
+def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
+    """Yield the change of the shipped stage's base, or why it stays."""
+    image = facts.images[-1]
+    kit = kit_of(image)
+    if kit is None or image.parent is not None:
+        return
+    if any(instruction.keyword == "ONBUILD" for instruction in image.stage.body):
+        return
+    stage = shown(facts, image)
+    span = image.stage.start.span
+    match kit.counterpart(stage):
+        case Counterpart() as found:
+            yield Change(
+                f"{found.message}: {found.base} has what runs",
+                (_base(image, found.base), *_settings(file, image, found.settings)),
+                span,
+                Alters.BASE,
+                found.proven,
+                found.evidence,
+                frozenset(("base", *found.declares)),
+            )
+        case Obstacle(reason):
+            yield Declined(reason, span)
+        case None:
+            yield from _minimal(file, image, kit.minimal(stage))
+
+
+def _minimal(file: Dockerfile, image: StageImage, found: Minimal | Obstacle | None) -> Iterator[Change | Declined]:
+    span = image.stage.start.span
+    match found:
+        case Obstacle(reason):
+            yield Declined(reason, span)
+        case Minimal():
+            gone = list(found.dropped)
+            edits = [_base(image, found.base), *_settings(file, image, found.settings)]
+            if found.command is not None:
+                commands = [i for i in image.stage.body if i.keyword in _COMMANDS]
+                lines = [cased(file, image.stage, line) for line in found.command]
+                gone += commands[:-1]
+                last = commands[-1].span
+                edits.append(Edit(last.start, last.end, file.source.newline.join(lines)))
+            edits += [take_out(file, instruction, []) for instruction in gone]
+            yield Change(
+                f"{found.message}; {found.check}",
+                tuple(edits),
+                span,
+                Alters.BASE,
+                False,
+                found.evidence,
+                frozenset(("base", "steps", *found.declares)),
+            )
+
+
+def _base(image: StageImage, base: str) -> Edit:
+    start = image.stage.start
+    span = start.arguments.span(0, len(start.value.split()[0]))
+    return Edit(span.start, span.end, base)
+
+
+def _settings(file: Dockerfile, image: StageImage, lines: tuple[str, ...]) -> list[Edit]:
+    end = image.stage.start.span.end
+    text = "".join(f"{file.source.newline}{cased(file, image.stage, line)}" for line in lines)
+    return [Edit(end, end, text)] if lines else []
