@@ -3,8 +3,8 @@
 What: puts the shipped stage on the slim variant of its image, or on the run-time image of the same version. At the
 level aggressive, a stage that only copies and starts a program goes on an image without a shell (distroless, scratch).
 
-Why: what the program never uses is pulled, stored and scanned all the same, and each tool is one more for whoever breaks
-in.
+Why: what the program never uses is pulled, stored and scanned all the same, and each tool is one more for whoever
+breaks in.
 
 Before:
 

@@ -191,10 +191,9 @@ class _Planner:
                 and keyword in ("COPY", "RUN")
                 and not users
                 and (step is None or Role.SETS in step.roles)
-            ):
-                if self._of_entry(instruction) or not any(conflict(facts, instruction, other) for other in staying):
-                    moved.add(start)
-                    continue
+            ) and (self._of_entry(instruction) or not any(conflict(facts, instruction, other) for other in staying)):
+                moved.add(start)
+                continue
             if keyword in ("COPY", "ADD", "RUN"):
                 staying.append(instruction)
         return [
