@@ -27,6 +27,6 @@ def images() -> Iterator[frozenset[str]]:
 @pytest.fixture
 def needs(case: Case, images: frozenset[str]) -> None:
     """Skip where the engine lacks an image that the case takes from elsewhere."""
-    missing = engine.sources(case.before) - images
+    missing = (engine.sources(case.before) | engine.sources(case.expected)) - images
     if missing:
         pytest.skip("the engine lacks an image of the case")

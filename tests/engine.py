@@ -7,12 +7,15 @@ import re
 import subprocess
 import tarfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from time import sleep
 from typing import IO, Any, cast
+from urllib.error import HTTPError
+from urllib.request import urlopen
 from uuid import uuid4
 
 from rewriter.source import Source
@@ -37,6 +40,8 @@ _UNREACHABLE = re.compile(
 _TRIES = 3
 # A build that waits for a mirror is begun again; see timeout(1).
 _IN_TIME, _OUT_OF_TIME = ("timeout", "240"), 124
+# A program that has not answered after so many tries, five a second, will not.
+_STARTS = 150
 _FROM = re.compile(r"\bfrom=([^,]+)")
 
 
@@ -247,3 +252,64 @@ def _checksum(data: IO[bytes]) -> str:
 
 def _docker(*arguments: str) -> str:
     return subprocess.run(["docker", *arguments], capture_output=True, check=True, text=True).stdout
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a program says: the status, the type and the body of an answer, or its exit code and output."""
+
+    status: int
+    kind: str
+    body: bytes
+
+
+@contextmanager
+def image(text: str, context: Path) -> Iterator[tuple[str, int]]:
+    """Build the Dockerfile `text` in the folder `context`; its tag, and its size in bytes."""
+    tag = f"dockerslim-test:{uuid4().hex}"
+    _built(text, context, "--tag", tag)
+    try:
+        sizes = _docker("history", "--human=false", "--format={{.Size}}", tag).split()
+        yield tag, sum(map(int, sizes))
+    finally:
+        _docker("image", "rm", "--force", tag)
+
+
+def output(tag: str) -> Answer:
+    """What a container of the image says until it ends."""
+    done = subprocess.run([*_IN_TIME, "docker", "run", "--rm", tag], capture_output=True)
+    return Answer(done.returncode, "", done.stdout)
+
+
+@dataclass(frozen=True)
+class Served:
+    """What a running container answers to each path, and the user id of its program."""
+
+    answers: tuple[Answer, ...]
+    uid: int
+
+
+def served(tag: str, port: int, paths: Sequence[str]) -> Served:
+    """Start a container of the image, and ask it for `paths` on its port."""
+    container = _docker("run", "--detach", "--publish", f"127.0.0.1::{port}", tag).strip()
+    try:
+        address = _docker("port", container, f"{port}/tcp").split()[0]
+        answers = tuple(_ask(f"http://{address}{path}", container) for path in paths)
+        pid = _docker("inspect", "--format", "{{.State.Pid}}", container).strip()
+        status = Path(f"/proc/{pid}/status").read_text()
+        return Served(answers, int(re.findall(r"^Uid:\s+(\d+)", status, re.MULTILINE)[0]))
+    finally:
+        _docker("rm", "--force", "--volumes", container)
+
+
+def _ask(url: str, container: str) -> Answer:
+    for _ in range(_STARTS):
+        try:
+            with urlopen(url, timeout=10) as found:
+                return Answer(found.status, found.headers.get_content_type(), found.read())
+        except HTTPError as error:
+            return Answer(error.code, error.headers.get_content_type(), error.read())
+        except OSError:  # refused, reset or not there yet
+            sleep(0.2)
+    logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True)
+    raise AssertionError(f"{url} does not answer:\n{logs.stdout[-2000:]}\n{logs.stderr[-2000:]}")

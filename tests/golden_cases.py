@@ -3,8 +3,8 @@
 A case is a folder with a `Dockerfile` and the expected `fixed.Dockerfile`; one named `keep-…` must stay byte for byte.
 The folder is the build context, too; `fixed.dockerignore` is the `.dockerignore` that the same change completes.
 An (empty) file `build` has the case built by a real engine; `rebuild` names a source file, whose edit must not repeat
-an install. `dockerslim.toml` beside it sets the options; `declined.txt` holds words that a reason for declining must
-contain, `reported.txt` words of a report.
+an install; `answers` says how to ask the program, before and after (see test_chains.py). `dockerslim.toml` beside it
+sets the options; `declined.txt` holds words that a reason for declining must contain, `reported.txt` words of a report.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from rewriter.source import Source
 from rewriter.syntax.reader import read
 from transforms import CHAIN
 
+_OF_THE_CASE = (
+    *("fixed.Dockerfile", "fixed.dockerignore", "dockerslim.toml", "declined.txt", "reported.txt"),
+    *("build", "rebuild", "answers"),
+)
 GOLDEN = Path(__file__).parent.parent / "golden"
 
 
@@ -63,7 +67,7 @@ class Case:
         shutil.copytree(self.folder, folder, symlinks=True)
         if fixed and self.ignore.exists():
             shutil.copy(self.ignore, folder / ".dockerignore")
-        for name in ("fixed.Dockerfile", "fixed.dockerignore", "build", "rebuild", "declined.txt", "reported.txt"):
+        for name in _OF_THE_CASE:
             (folder / name).unlink(missing_ok=True)
         return folder
 
