@@ -214,6 +214,55 @@ def brings(release: str, requested: tuple[str, ...]) -> frozenset[str] | None:
     return frozenset(map(table.name, _closure(table, known, frozenset(), recommends=True)))
 
 
+def installed_name(release: str, name: str) -> str | None:
+    """Return the package that `apt-get install name` installs in the Debian release; None where there is none.
+
+    Where the index has only `<name>t64`, that package provides `name` on all 64-bit architectures. Source:
+    https://wiki.debian.org/ReleaseGoals/64bit-time. Raises KeyError where there is no table for the release.
+    """
+    if release not in releases():
+        raise KeyError(release)
+    table = _table(release)
+    for known in (name, f"{name}t64"):
+        if known in table.base:
+            return known
+        if (place := table.find(known)) is not None:
+            return table.name(place)
+    return None
+
+
+def in_base(release: str, name: str) -> bool:
+    """Return whether a minimal Debian image of the release has the package. Raises KeyError without a table."""
+    if release not in releases():
+        raise KeyError(release)
+    return name in _table(release).base
+
+
+def depends(release: str, name: str) -> tuple[tuple[str, ...], ...] | None:
+    """Return what the package `name` depends on beyond a minimal image, as lists of alternatives, without what one of
+    these depends on itself. None where the table does not know it. Raises KeyError where there is no table."""
+    if release not in releases():
+        raise KeyError(release)
+    table = _table(release)
+    place = table.find(name)
+    if place is None:
+        return () if name in table.base else None
+    return tuple(tuple(map(table.name, clause)) for clause in table.clauses(place)[0])
+
+
+@lru_cache(maxsize=4096)
+def requires(release: str, names: tuple[str, ...]) -> frozenset[str]:
+    """Return the packages `names` and all that they depend on, beyond a minimal image; unknown names are left out.
+
+    Raises KeyError where there is no table for the release.
+    """
+    if release not in releases():
+        raise KeyError(release)
+    table = _table(release)
+    places = [place for name in names if (place := table.find(name)) is not None]
+    return frozenset(map(table.name, _closure(table, places, frozenset(), recommends=False)))
+
+
 def dropped(table: Table, requested: Iterable[str], present: Iterable[str] = ()) -> Dropped:
     """Return the same as `dropped_without_recommends`, from a table at hand."""
     start: list[int] = []
