@@ -27,6 +27,7 @@ from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call, call
 
 _DEPTH = 6
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _ALL_ARGUMENTS = frozenset(('"$@"', "$@", '"${@}"', "${@}", "$*"))
 _SHELLS = frozenset(("sh", "bash", "ash", "dash"))
 # Sources: https://docs.npmjs.com/cli/v11/commands/npm-run, https://classic.yarnpkg.com/en/docs/cli/run,
@@ -34,6 +35,9 @@ _SHELLS = frozenset(("sh", "bash", "ash", "dash"))
 _MANAGERS = frozenset(("npm", "yarn", "pnpm", "bun"))
 _RUN = frozenset(("run", "run-script"))
 _BY_NAME = frozenset(("start", "test", "stop", "restart"))
+# Those that run a program of node_modules by its name alone, too.
+_RUN_PROGRAMS = frozenset(("yarn", "pnpm", "bun"))
+_EXECUTE = frozenset(("exec", "x", "dlx"))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -105,6 +109,13 @@ def _start(facts: Facts, index: int) -> Start:
         walker.words(words, folder, None, line, 0)
     else:
         found.unknown = "nothing is started"
+    return found
+
+
+def followed(facts: Facts, view: View, call: Call, folder: str | None) -> Start:
+    """What `call` runs where the project lies as in `view`: its package scripts and the programs of those."""
+    found = Start()
+    _Walker(facts, view, found).call(call, folder, None, 1, 0)
     return found
 
 
@@ -254,10 +265,14 @@ class _Walker:
         if runner := _runners().get(name):
             if runner.get("init"):
                 self.found.inits.append(name)
-            if behind := _behind(plain[1:], runner):
+            if runner.get("scripts"):
+                self.scripts(plain[1:], folder, call, file, line, depth)
+            elif behind := _behind(plain[1:], runner):
                 self.words(behind, folder, file, line, depth + 1)
+        elif name in _MANAGERS and call.subcommand in _EXECUTE:
+            self.words(_behind(plain[plain.index(call.subcommand) + 1 :], {}), folder, file, line, depth + 1)
         elif name in _MANAGERS and (script := _package_script(call)):
-            self.package(script, folder, call, depth)
+            self.package(script, folder, call, file, line, depth)
         elif name in _SHELLS and len(plain) > 2 and _script_option(plain[1]):
             self.words(plain, folder, file, line, depth + 1)
         elif name in _SHELLS and call.operands:
@@ -292,7 +307,17 @@ class _Walker:
         self.found.scripts.append(EntryScript(file, script))
         self.script(script, folder, file, 1, depth + 1, rest)
 
-    def package(self, name: str, folder: str | None, call: Call, depth: int) -> None:
+    def scripts(
+        self, words: Sequence[str], folder: str | None, call: Call, file: str | None, line: int, depth: int
+    ) -> None:
+        """Follow the package scripts `words`, which a program runs by their names."""
+        for word in words:
+            if set(word) & set("*:{} ") - {":"}:
+                self.stop(f"which scripts {word} stands for is not known")
+            elif not word.startswith("-"):
+                self.package(word, folder, call, file, line, depth)
+
+    def package(self, name: str, folder: str | None, call: Call, file: str | None, line: int, depth: int) -> None:
         """Follow the package script `name` of the package.json in `folder`."""
         prefix = call.value("--prefix", "--cwd", "-C", "--dir")
         path = located(prefix or ".", folder)
@@ -309,7 +334,10 @@ class _Walker:
         scripts = scripts if isinstance(scripts, dict) else {}
         if name == "start" and "start" not in scripts:
             scripts = {**scripts, "start": "node server.js"}
-        if name not in scripts:
+        if name not in scripts and call.program in _RUN_PROGRAMS:
+            words = [word.value or word.raw for word in call.statement.words]
+            self.words(words[words.index(name) :], folder, file, line, depth + 1)
+        elif name not in scripts:
             self.stop(f"{view.file('package.json')} has no script {name}")
         for each in (f"pre{name}", name, f"post{name}"):
             script = parse(str(scripts[each])) if each in scripts else None
@@ -343,6 +371,8 @@ def _behind(words: Sequence[str], runner: Mapping[str, Any]) -> Sequence[str]:
             break
         if words[at].startswith("-"):
             at += 2 if words[at] in runner.get("values", ()) else 1
+        elif runner.get("assignments") and _ASSIGNMENT.match(words[at]):
+            at += 1
         elif operands:
             operands -= 1
             at += 1
