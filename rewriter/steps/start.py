@@ -34,6 +34,8 @@ _SHELLS = frozenset(("sh", "bash", "ash", "dash"))
 # https://pnpm.io/cli/run, https://bun.sh/docs/cli/run
 _MANAGERS = frozenset(("npm", "yarn", "pnpm", "bun"))
 _RUN = frozenset(("run", "run-script"))
+# PATH of the images that the table knows, and of Docker where an image sets none.
+_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _BY_NAME = frozenset(("start", "test", "stop", "restart"))
 # Those that run a program of node_modules by its name alone, too.
 _RUN_PROGRAMS = frozenset(("yarn", "pnpm", "bun"))
@@ -262,7 +264,8 @@ class _Walker:
         plain = [word if word is not None else raw.raw for word, raw in zip(words, call.statement.words, strict=True)]
         plain = plain[call.statement.words.index(call.head) :]
         name = posixpath.basename(call.program)
-        if runner := _runners().get(name):
+        own = own_program(self.view, plain[0], folder)
+        if (runner := _runners().get(name)) and not ("bases" in runner and own):
             if runner.get("init"):
                 self.found.inits.append(name)
             if runner.get("scripts"):
@@ -277,14 +280,13 @@ class _Walker:
             self.words(plain, folder, file, line, depth + 1)
         elif name in _SHELLS and call.operands:
             self.file(call.operands[0].value, plain[plain.index(call.operands[0].raw) + 1 :], folder, depth)
-        elif "/" in (call.head.value or "") or name.endswith(".sh"):
+        elif own or "/" in (call.head.value or "") or name.endswith(".sh"):
             self.file(call.head.value, plain[1:], folder, depth)
 
     def file(self, name: str | None, rest: Sequence[str], folder: str | None, depth: int) -> None:
         """Follow the script `name` of the project."""
-        folders = (folder,) if name and "/" in name else (folder, "/usr/local/bin", "/usr/bin", "/bin")
-        places = [path for each in folders if (path := located(name, each))]
-        place = next((path for path in places if self.view.kind(path) == "file"), None)
+        at = located(name, folder)
+        place = at if at and self.view.kind(at) == "file" else own_program(self.view, name or "", folder)
         if place is None:
             if name and name.endswith((".sh", ".bash")):
                 self.stop(f"{name} is not among the files of the build context")
@@ -360,6 +362,22 @@ class _Walker:
 def _runners() -> Mapping[str, Mapping[str, Any]]:
     entries = knowledge.table("start")
     return {name: entry for key, entry in entries.items() for name in (key, *entry.get("names", ()))}
+
+
+def hands_on(facts: Facts, image: StageImage, words: Sequence[str]) -> bool:
+    """Whether the ENTRYPOINT `words` of the stage `image` does nothing with its arguments but run them as a command."""
+    if words and words == image.base.entrypoint and own_program(final_view(facts, image), words[0], None) is None:
+        return any(image.base.has(tool) for tool in _runners().get(words[0], {}).get("bases", ()))
+    while words and (runner := _runners().get(posixpath.basename(words[0]))) and "bases" not in runner:
+        words = _behind(words[1:], runner)
+    return not words
+
+
+def own_program(view: View, name: str, folder: str | None) -> str | None:
+    """Where the file of the project lies that the command `name` in `folder` runs; None where it runs none."""
+    folders = (folder,) if "/" in name else _FOLDERS
+    places = [path for each in folders if (path := located(name, each))]
+    return next((path for path in places if view.kind(path) == "file"), None)
 
 
 def _behind(words: Sequence[str], runner: Mapping[str, Any]) -> Sequence[str]:
