@@ -137,6 +137,11 @@ CHAIN: tuple[Transform, ...] = (
     ),
     Transform("huge_useradd", "useradd", "independent of the others"),
     Transform("noisy_download", "wget", "behind download-kept, which adds downloads"),
+    Transform(
+        "shell_form_command",
+        "cmd entrypoint",
+        "behind the families above, which look at what is started and never change it",
+    ),
     Transform("mount_defeated", "mount", "a report about what is left at the end"),
     Transform("unchecked_download", "curl wget add", "a report about what is left at the end"),
 )
