@@ -260,9 +260,8 @@ class _Walker:
         if depth > _DEPTH:
             self.stop("the start command runs too many scripts in each other")
             return
-        words = [word.value for word in call.statement.words]
-        plain = [word if word is not None else raw.raw for word, raw in zip(words, call.statement.words, strict=True)]
-        plain = plain[call.statement.words.index(call.head) :]
+        words = call.statement.words[call.statement.words.index(call.head) :]
+        plain = [word.value if word.value is not None else word.raw for word in words]
         name = posixpath.basename(call.program)
         own = own_program(self.view, plain[0], folder)
         if (runner := _runners().get(name)) and not ("bases" in runner and own):
@@ -279,7 +278,7 @@ class _Walker:
         elif name in _SHELLS and len(plain) > 2 and _script_option(plain[1]):
             self.words(plain, folder, file, line, depth + 1)
         elif name in _SHELLS and call.operands:
-            self.file(call.operands[0].value, plain[plain.index(call.operands[0].raw) + 1 :], folder, depth)
+            self.file(call.operands[0].value, plain[words.index(call.operands[0]) + 1 :], folder, depth)
         elif own or "/" in (call.head.value or "") or name.endswith(".sh"):
             self.file(call.head.value, plain[1:], folder, depth)
 
