@@ -31,7 +31,7 @@ def commands(found: Start) -> list[str]:
         ("CMD cd web && exec gunicorn app:app", ["/app cd web", "/app/web exec gunicorn app:app"]),
         ('ENTRYPOINT ["tini", "--", "python"]\nCMD ["app.py"]', ["/app tini -- python app.py", "/app python app.py"]),
         ('CMD ["sh", "-c", "python app.py"]', ["/app python app.py"]),
-        ("CMD sh '/run.sh' now", ["/app sh '/run.sh' now"]),
+        ("CMD sh '/run' now", ["/app sh '/run' now"]),
         ('CMD ["poetry", "run", "gunicorn", "a"]', ["/app poetry run gunicorn a", "/app gunicorn a"]),
         ('CMD ["gosu", "app", "python", "x.py"]', ["/app gosu app python x.py", "/app python x.py"]),
     ],
