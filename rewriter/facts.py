@@ -69,9 +69,8 @@ class Run:
 
     def mounts(self, target: str) -> bool:
         """Whether the RUN mounts a cache or anything else at or above the folder `target`."""
-        for mount in self.instruction.flag_values("mount"):
-            options = dict(part.partition("=")[::2] for part in mount.split(","))
-            path = (options.get("target") or options.get("dst") or options.get("destination") or "").rstrip("/")
+        for mount in self.instruction.mounts:
+            path = mount.get("target", "").rstrip("/")
             if path and (target == path or target.startswith(f"{path}/")):
                 return True
         return False

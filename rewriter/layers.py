@@ -227,12 +227,11 @@ class _Walk:
     def _mounted(self, instruction: Instruction) -> Edits:
         """After which edits the mounts of a RUN show it other files; caches and secrets are no inputs."""
         found = _NONE
-        for mount in instruction.flag_values("mount"):
-            options = dict(part.partition("=")[::2] for part in mount.split(","))
-            source = options.get("source") or options.get("src") or "."
-            if "from" in options:
-                found |= self._from(options["from"], source)
-            elif options.get("type", "bind") == "bind":
+        for mount in instruction.mounts:
+            source = mount.get("source") or "."
+            if "from" in mount:
+                found |= self._from(mount["from"], source)
+            elif mount.get("type", "bind") == "bind":
                 found |= inputs(self.facts.project, source)
         return found
 

@@ -7,7 +7,6 @@ import random
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -329,12 +328,10 @@ UNIQUE = [f"new {n}" for n in range(50)]
         pytest.param([str(n // 2) for n in range(100_000)], UNIQUE, id="each line twice"),
     ],
 )
-def test_long_files_take_no_time(lines: list[str], new: Sequence[str]) -> None:
-    """Below 0.5 s each on an idle core; SequenceMatcher alone takes minutes. The diff is no longer than the edits."""
+def test_long_files(lines: list[str], new: Sequence[str]) -> None:
+    """The diff is no longer than the edits. SequenceMatcher alone takes minutes for such texts."""
     before, after = "\n".join(lines), "\n".join(edited(lines, 50, new))
-    start = time.process_time()
     changes = hunks(before, after)
-    assert time.process_time() - start < 4
     assert sum(hunk.before_count + hunk.after_count for hunk in changes) <= 100
     assert patched(before, changes) == after
 
@@ -369,6 +366,4 @@ def test_steps_grow_with_the_length(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_long_line() -> None:
     long = "x" * 145_000
-    start = time.process_time()
     assert hunks(f"a\n{long}y", f"a\n{long}z") == (Hunk(2, 1, 2, 1, (f"{long}y",), (f"{long}z",)),)
-    assert time.process_time() - start < 1

@@ -38,7 +38,7 @@ from rewriter.layers import repeated
 from rewriter.order.crossing import Command, Step, installs, steps_behind
 from rewriter.order.dividing import Divided, fetched, moved, same_place, split
 from rewriter.order.first_half import Declines
-from rewriter.project.ecosystems import READERS, needs
+from rewriter.project.ecosystems import has_reader, needs
 from rewriter.project.inputs import is_manifest
 from rewriter.project.needs import Needs
 from rewriter.steps.context_copies import ContextCopy, context_copy, rest_follows, view_of
@@ -46,7 +46,7 @@ from rewriter.steps.downloads import with_folders
 from rewriter.syntax.tree import Dockerfile
 
 # Commands that install and build at once.
-_BUILDS = frozenset(("go", "cargo", "mvn", "mvnw", "gradle", "gradlew", "dotnet"))
+_BUILDS = frozenset(("go", "cargo", "mvn", "gradle", "dotnet"))
 _SOURCE = frozenset(
     (".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".go", ".rs", ".java", ".kt", ".cs", ".php", ".rb", ".ex")
 )
@@ -54,7 +54,7 @@ _SOURCE = frozenset(
 
 def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
     """Yield a change for each COPY that an install behind it need not wait for."""
-    if not any(posixpath.basename(call.program) in READERS for run in facts.runs for call in run.calls):
+    if not any(has_reader(call) for run in facts.runs for call in run.calls):
         return
     for image in facts.images:
         # From the last one up, so that copies keep their order where several move behind one step.
@@ -114,15 +114,9 @@ def _wanted(facts: Facts, image: StageImage, at: int, blocked: Step) -> bool:
     body = image.stage.body
     waiting = [run for run in facts.runs if run.instruction in body[at + 1 :]]
     waiting = [run for run in waiting if run.instruction.span.start >= blocked.instruction.span.start]
-    programs = {
-        posixpath.basename(call.program).removesuffix("w")
-        for run in waiting
-        for call in run.calls
-        if call.installs or posixpath.basename(call.program) in _BUILDS
-    }
-    return any(
-        program in READERS and not _handled(facts, waiting[0], body[at].span.start, program) for program in programs
-    )
+    calls = [call for run in waiting for call in run.calls if call.installs or call.program in _BUILDS]
+    programs = {call.program for call in calls if has_reader(call)}
+    return any(not _handled(facts, waiting[0], body[at].span.start, program) for program in programs)
 
 
 def _handled(facts: Facts, run: Run, start: int, program: str) -> bool:
@@ -131,7 +125,7 @@ def _handled(facts: Facts, run: Run, start: int, program: str) -> bool:
         if earlier.instruction.span.start > start:
             continue
         for call, folder in with_folders(earlier):
-            if posixpath.basename(call.program).removesuffix("w") != program or folder is None:
+            if call.program != program or folder is None:
                 continue
             answer = needs(call, view_of(facts, earlier, folder, ()))
             if answer is None and program == "gradle" and call.operands:

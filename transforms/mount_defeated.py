@@ -68,11 +68,9 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Report]:
 def _targets(run: Run) -> tuple[str, ...]:
     """Where the step mounts caches, with `~` for root's home and HOME."""
     found = []
-    for value in run.instruction.flag_values("mount"):
-        options = dict(part.partition("=")[::2] for part in value.split(","))
-        target = options.get("target") or options.get("dst") or options.get("destination")
-        if options.get("type") == "cache" and target:
-            found.append(_bare(target))
+    for mount in run.instruction.mounts:
+        if mount.get("type") == "cache" and mount.get("target"):
+            found.append(_bare(mount["target"]))
     return tuple(found)
 
 

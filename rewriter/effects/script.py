@@ -89,10 +89,8 @@ def _pointed(run: Run) -> Iterator[str]:
 def _mounted(run: Run, scope: Scope) -> frozenset[tuple[str, str]]:
     """The folders that mounts leave behind."""
     found: set[tuple[str, str]] = set()
-    for mount in run.instruction.flag_values("mount"):
-        options = dict(part.partition("=")[::2] for part in mount.split(","))
-        target = options.get("target") or options.get("dst") or options.get("destination")
-        if target:
+    for mount in run.instruction.mounts:
+        if target := mount.get("target"):
             found |= {(path, "mount") for path in scope.reach(scope.places(target)[0].path)}
     return frozenset(found)
 

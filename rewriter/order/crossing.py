@@ -15,7 +15,7 @@ from rewriter import effects
 from rewriter.change import Evidence
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage, State
-from rewriter.project.ecosystems import READERS, needs
+from rewriter.project.ecosystems import has_reader, needs
 from rewriter.project.needs import Needs, Obstacle
 from rewriter.steps.context_copies import PLAIN, ContextCopy, view_of
 from rewriter.steps.downloads import with_folders
@@ -223,7 +223,7 @@ def _command(facts: Facts, run: Run, each: Call, folder: str, copy: ContextCopy,
             if any(map(_aside, each.statement.redirects)):
                 return Command(each, folder, why=f"{line} writes the output of {name} to a file")
             return Command(each, folder, answer, looked=looked)
-    if posixpath.basename(each.program) in READERS and each.program not in (".", "source"):
+    if has_reader(each) and each.program not in (".", "source"):
         return Command(each, folder, why=f"{name} in {line} needs the source, and nothing can be fetched before")
     effect = effects.of_call(each, folder, run)
     if effect.unknown:

@@ -11,6 +11,7 @@ from rewriter.facts import Facts
 from rewriter.order.context_users import PRUNED, named_by, users
 from rewriter.project.context import Project, Unfit
 from rewriter.project.dockerignore import Ignore
+from rewriter.project.git_ignored import git_ignored
 from rewriter.syntax.tree import Dockerfile, Instruction
 
 _VARIABLE = re.compile(r"\$(?:\w+|\{[^}]*\})", re.ASCII)
@@ -42,7 +43,7 @@ def objection(facts: Facts, after: Project, patterns: tuple[str, ...]) -> str | 
         if named := named_by(others, pattern):
             return f"{pattern} cannot be left out: {named}"
     for path in found:
-        if not _ignored_by_git(before, path):
+        if not git_ignored(before, f"{path}/" if before.kind(path) == "folder" else path):
             return f"{path} lies in the context, and may be part of the project: leave it out by {before.ignore_file}"
     return None
 
@@ -65,10 +66,9 @@ def _named(instruction: Instruction) -> Iterator[str]:
     """The paths of the context that the instruction names."""
     if instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None:
         yield from (instruction.json or tuple(instruction.value.split()))[:-1]
-    for mount in instruction.flag_values("mount"):
-        options = dict(part.partition("=")[::2] for part in mount.split(","))
-        if options.get("type", "bind") == "bind" and "from" not in options:
-            yield options.get("source") or options.get("src") or "."
+    for mount in instruction.mounts:
+        if mount.get("type", "bind") == "bind" and "from" not in mount:
+            yield mount.get("source") or "."
 
 
 def _covered(project: Project, name: str, pattern: str) -> bool:
@@ -98,26 +98,3 @@ def _going(before: Project, after: Project, patterns: tuple[str, ...]) -> Iterat
                 yield path
             elif name not in (".git", "node_modules") and before.kind(path) == "folder":
                 folders.append(path)
-
-
-def _ignored_by_git(project: Project, path: str) -> bool:
-    """Whether a `.gitignore` at or above `path` names it, or a folder on the way."""
-    folder = posixpath.dirname(path)
-    while True:
-        text = (project.head(posixpath.join(folder, ".gitignore"), 1_000_000) or b"").decode("utf-8", "replace")
-        rules = Ignore("\n".join(_as_pattern(line) for line in text.splitlines()))
-        if not rules.broken and rules.hides(posixpath.relpath(path, folder or ".")):
-            return True
-        if not folder:
-            return False
-        folder = posixpath.dirname(folder)
-
-
-def _as_pattern(line: str) -> str:
-    """A line of a `.gitignore` as one of a `.dockerignore`: without a slash within, it holds at any depth.
-
-    Source: https://git-scm.com/docs/gitignore#_pattern_format
-    """
-    mark, line = ("!", line[1:]) if line.startswith("!") else ("", line)
-    text = line.strip().rstrip("/").removesuffix("/*").removesuffix("/**")
-    return f"{mark}{text}" if "/" in text or not text or text.startswith("#") else f"{mark}**/{text}"

@@ -14,7 +14,7 @@ from rewriter.order.crossing import Command, installs, known_folder, shared
 from rewriter.order.excluding import objection
 from rewriter.order.kept_locks import stale
 from rewriter.order.pointers import pointed
-from rewriter.project.ecosystems import READERS
+from rewriter.project.ecosystems import has_reader
 from rewriter.project.needs import Place
 from rewriter.steps.context_copies import PLAIN, ContextCopy, copies_below, view_of
 from rewriter.steps.downloads import located, plain
@@ -139,10 +139,7 @@ def _manages(run: Run | None) -> bool:
     are there for it, would change those files."""
     calls = run.calls if run else ()
     return bool(calls) and not any(
-        posixpath.basename(call.program) not in READERS
-        or call.operands
-        or _WRITES.intersection(call.subcommand.split())
-        for call in calls
+        not has_reader(call) or call.operands or _WRITES.intersection(call.subcommand.split()) for call in calls
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 
+from rewriter import knowledge
 from rewriter.facts import Facts, Run
 from rewriter.order.crossing import Command, installs
 from rewriter.project.context import Unfit
@@ -17,7 +18,6 @@ _LOCKS = {
     "yarn": ("yarn.lock",),
     "pnpm": ("pnpm-lock.yaml",),
 }
-_CLEAN = frozenset(("ci", "clean-install", "ic", "install-clean"))
 
 
 def stale(facts: Facts, commands: Sequence[Command], until: Run) -> str | None:
@@ -53,4 +53,6 @@ def stale(facts: Facts, commands: Sequence[Command], until: Run) -> str | None:
 
 
 def _strict(call: Call) -> bool:
-    return call.subcommand in _CLEAN or call.has("--frozen-lockfile", "--immutable")
+    return call.subcommand in knowledge.table("node_installs")["commands"]["ci"] or call.has(
+        "--frozen-lockfile", "--immutable"
+    )

@@ -16,6 +16,7 @@ from rewriter.facts import Facts, Run
 from rewriter.image import StageImage
 from rewriter.order.context_users import User
 from rewriter.project.context import MANIFEST_LIMIT, Project, Unfit
+from rewriter.project.git_ignored import git_ignored
 from rewriter.steps.context_copies import context_copy
 from rewriter.steps.downloads import with_folders
 from rewriter.syntax.from_context import from_context
@@ -24,8 +25,6 @@ from rewriter.syntax.vocabulary import Call
 
 # Folders with a manifest of one kind: beyond that many, one line each is no ignore file that people want.
 _MOST = 12
-# pathspec makes regular expressions of the lines, which more wildcards could make slow.
-_STARS = 6
 _ANY = "any/folder"
 _RUNNERS = frozenset(("npm", "npx", "yarn", "pnpm", "pnpx", "bun", "bunx", "corepack"))
 
@@ -77,7 +76,7 @@ def leftovers(
         # What git ignores in any folder is none of the program's files in any folder.
         root = next((root for root in whole if all(_within(folder, root) for folder in chosen)), None)
         anywhere = posixpath.normpath(posixpath.join(root or ".", _ANY, name))
-        everywhere = len(chosen) > 1 and root is not None and _ignored(project, anywhere) is not None
+        everywhere = len(chosen) > 1 and root is not None and git_ignored(project, f"{anywhere}/") is not None
         if len(chosen) > _MOST and not everywhere:
             continue
         for folder in chosen:
@@ -251,8 +250,9 @@ def _workspaces(project: Project, folder: str) -> bool:
 
 def _program(project: Project, path: str, *, own: bool) -> tuple[str | None, tuple[Evidence, ...]]:
     """Why the folder `path` may hold files of the program, and what shows that it holds none."""
-    if line := _ignored(project, path):
-        return None, (Evidence(f"git ignores {path}", line, ".gitignore"),)
+    if found := git_ignored(project, f"{path}/"):
+        file, line = found
+        return None, (Evidence(f"git ignores {path}", line, file),)
     tracked = _there(project, path) and (project.kind(".git") or project.kind(".gitignore"))
     if tracked or not own:
         return ".gitignore does not name it, so that it may hold files of the program", ()
@@ -261,21 +261,3 @@ def _program(project: Project, path: str, *, own: bool) -> tuple[str | None, tup
 
 def _there(project: Project, path: str) -> bool:
     return posixpath.basename(path) in project.names(posixpath.dirname(path) or ".")
-
-
-@lru_cache(maxsize=256)
-def _ignored(project: Project, path: str) -> int | None:
-    """The line of the `.gitignore` at the root that makes git ignore the folder `path`."""
-    from pathspec import GitIgnoreSpec
-
-    try:
-        text = project.text(".gitignore")
-        lines = text.split("\n")
-        if any(line.count("*") > _STARS for line in lines):
-            return None
-        if not GitIgnoreSpec.from_lines(lines).match_file(f"{path}/"):
-            return None
-        alone = (n for n, line in enumerate(lines, start=1) if GitIgnoreSpec.from_lines([line]).match_file(f"{path}/"))
-        return next(alone, None)
-    except (Unfit, ValueError):
-        return None

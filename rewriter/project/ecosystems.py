@@ -41,6 +41,11 @@ _HARMLESS = re.compile(
 )
 
 
+def has_reader(call: Call) -> bool:
+    """Whether a reader answers for commands of this name."""
+    return posixpath.basename(call.program) in READERS
+
+
 def needs(call: Call, view: View) -> Answer:
     """What `call` needs of the project that it sees in `view`; None for a command of no ecosystem, and for one that
     neither installs nor builds."""

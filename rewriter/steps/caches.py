@@ -87,7 +87,7 @@ def mounted(run: Run, manager: str) -> bool:
 
     A cache mount elsewhere counts where a folder of its path is named after the manager: `/var/.npm_cache`.
     """
-    targets = [target for value in run.instruction.flag_values("mount") if (target := _target(value))]
+    targets = [target for mount in run.instruction.mounts if (target := _target(mount))]
     if not targets:
         return False
     named = re.compile(rf"/\.?{re.escape(manager)}(?![a-z0-9])")
@@ -223,10 +223,9 @@ def _within(path: str, above: str) -> bool:
     return path == above or path.startswith(f"{above}/")
 
 
-def _target(mount: str) -> str | None:
-    """The target of a --mount's value, with `~` for the variable HOME."""
-    options = dict(part.partition("=")[::2] for part in mount.split(","))
-    target = options.get("target") or options.get("dst") or options.get("destination")
+def _target(mount: Mapping[str, str]) -> str | None:
+    """The target of a mount, with `~` for the variable HOME."""
+    target = mount.get("target")
     return _HOME.sub("~", target).rstrip("/") or "/" if target else None
 
 

@@ -41,10 +41,9 @@ def from_context(file: Dockerfile, lookup: Callable[[Instruction], Lookup] | Non
                     _path(word, values, file.escape) for word in found if not _REMOTE.match(word.strip("\"'"))
                 )
             case "RUN":
-                mounts = (dict(_option(part) for part in m.split(",")) for m in instruction.flag_values("mount"))
                 paths = tuple(
-                    _path(mount.get("source", mount.get("src", ".")), values, file.escape)
-                    for mount in mounts
+                    _path(mount.get("source", "."), values, file.escape)
+                    for mount in instruction.mounts
                     if mount.get("type", "bind") == "bind" and "from" not in mount
                 )
             case _:
@@ -61,11 +60,6 @@ def needed(file: Dockerfile) -> tuple[str, ...]:
         plain = [path for path in paths if _WILD.isdisjoint(path)]
         found |= dict.fromkeys(plain or paths)
     return tuple(found)
-
-
-def _option(part: str) -> tuple[str, str]:
-    name, _, value = part.partition("=")
-    return name.strip().lower(), value.strip().strip("\"'")
 
 
 def _path(word: str, lookup: Lookup, escape: str) -> str | None:

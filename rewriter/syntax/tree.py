@@ -117,9 +117,26 @@ class Instruction:
         """The value of the last flag `--name`, "" where it has none, None where there is no such flag."""
         return next((flag.value or "" for flag in reversed(self.flags) if flag.name == name), None)
 
+    @property
+    def mounts(self) -> tuple[dict[str, str], ...]:
+        """The options of each `--mount`, in order; those with more than one name by the longest.
+
+        Source: https://docs.docker.com/reference/dockerfile/#run---mount
+        """
+        return tuple(dict(map(_option, value.split(","))) for value in self.flag_values("mount"))
+
     def flag_values(self, name: str) -> tuple[str, ...]:
         """The values of all flags `--name`, in order."""
         return tuple(flag.value or "" for flag in self.flags if flag.name == name)
+
+
+_ALIASES = {"dst": "target", "destination": "target", "src": "source", "ro": "readonly"}
+
+
+def _option(part: str) -> tuple[str, str]:
+    name, _, value = part.partition("=")
+    name = name.strip().lower()
+    return _ALIASES.get(name, name), value.strip().strip("\"'")
 
 
 @dataclass(frozen=True, slots=True)
