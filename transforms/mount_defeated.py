@@ -67,11 +67,8 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Report]:
 
 def _targets(run: Run) -> tuple[str, ...]:
     """Where the step mounts caches, with `~` for root's home and HOME."""
-    found = []
-    for mount in run.instruction.mounts:
-        if mount.get("type") == "cache" and mount.get("target"):
-            found.append(_bare(mount["target"]))
-    return tuple(found)
+    mounts = run.instruction.mounts
+    return tuple(_bare(mount["target"]) for mount in mounts if mount.get("type") == "cache" and mount.get("target"))
 
 
 def _defeats(run: Run, call: Call, targets: tuple[str, ...]) -> str | None:
