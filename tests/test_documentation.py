@@ -41,7 +41,9 @@ def test_example_is_executed(transform: Transform, tmp_path: Path) -> None:
         result = run(Source(documentation.before), [transform], beside(tmp_path, documentation.before), options)
         assert [other.after.text for other in result.others] == [documentation.left_out]
         return
-    result = run(Source(documentation.before), [transform], Project(), options)
+    # Where the example takes a project to be true, that of the golden case `example` is beside it.
+    project = GOLDEN / transform.name / "example"
+    result = run(Source(documentation.before), [transform], Project(project if project.exists() else None), options)
     assert result.after.text == documentation.after
     if documentation.before == documentation.after:
         assert result.of(Outcome.REPORTED)

@@ -97,6 +97,7 @@ CHAIN: tuple[Transform, ...] = (
         "node_cache_kept", "npm yarn bun", "behind node-install-loose, which may change the command that it follows"
     ),
     Transform("cargo_cache_kept", "cargo", "independent of the others"),
+    Transform("bundler_loose", "bundle", "before the clean-up of the same step"),
     Transform("gem_docs_kept", "gem bundle", "independent of the others"),
     Transform(
         "volatile_before_stable",

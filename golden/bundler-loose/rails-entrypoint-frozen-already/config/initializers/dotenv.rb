@@ -1,0 +1,1 @@
+Dotenv::Rails.overload if Rails.env.development?

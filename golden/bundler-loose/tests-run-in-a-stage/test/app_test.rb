@@ -1,0 +1,2 @@
+require "rack/test"
+require "minitest/autorun"
