@@ -99,6 +99,7 @@ CHAIN: tuple[Transform, ...] = (
     Transform("cargo_cache_kept", "cargo", "independent of the others"),
     Transform("bundler_loose", "bundle", "before the clean-up of the same step"),
     Transform("gem_docs_kept", "gem bundle", "independent of the others"),
+    Transform("rails_assets_need_secrets", "assets:precompile", "independent of the others"),
     Transform(
         "volatile_before_stable",
         "copy add arg",

@@ -153,7 +153,7 @@ def _superfluous(
             raise Unfit(f"line {instruction.first_line}", "runs the program in development or test")
         behind += _calls(facts, instruction)
     for other in behind:
-        if used := groups.runs(_words(other), gone):
+        if used := groups.runs(groups.bundled(other), gone):
             raise Unfit("a later step", f"runs {used}")
     for stage in (image, *facts.derived(image)):
         started = start(facts, stage)
@@ -162,7 +162,7 @@ def _superfluous(
             raise Unfit("what the container starts", f"is not known: {started.unknown}")
         for each in started.commands:
             name = each.call.program.rpartition("/")[2]
-            if used := (name if name in _SUPERVISORS else groups.runs(_words(each.call), gone)):
+            if used := (name if name in _SUPERVISORS else groups.runs(groups.bundled(each.call), gone)):
                 raise Unfit(f"{each.file or 'line'}:{each.line}", f"runs {used}")
     evidence = [_production(facts, lock)]
     _composed(facts)
@@ -177,13 +177,6 @@ def _calls(facts: Facts, instruction: Instruction) -> Sequence[Call]:
     if (later := facts.run(instruction)) is None:
         raise Unfit(f"line {instruction.first_line}", "runs what is not known")
     return later.calls
-
-
-def _words(call: Call) -> list[str]:
-    """The words of a command, without `bundle exec` in front."""
-    words = [word.value or word.raw for word in call.statement.words]
-    words = words[call.statement.words.index(call.head) :]
-    return words[2:] if call.program == "bundle" and call.subcommand == "exec" else words
 
 
 def _production(facts: Facts, lock: Lock) -> Evidence:

@@ -14,6 +14,7 @@ from rewriter.project.code import Token, tokens
 from rewriter.project.context import Unfit
 from rewriter.project.needs import View
 from rewriter.project.ruby.gemfile import Lock
+from rewriter.syntax.vocabulary import Call
 
 # The groups that Rails, and Bundler's own guides, keep for work on the program.
 DEVELOPMENT = ("development", "test")
@@ -171,7 +172,7 @@ def missed(view: View, gone: frozenset[str]) -> None:
     constants = {_constant(gem) for gem in gone}
     # The first letter counts: `Rspec` finds RSpec, and no word of a sentence.
     named = re.compile("|".join(rf"\b{c[0]}(?i:{re.escape(c[1:])})(?=::|\.\w)" for c in sorted(constants)))
-    for path in _sources(view):
+    for path in shipped_files(view, _SOURCES):
         text = _COMMENT.sub("", view.project.text(path))
         for match in _REQUIRE.finditer(text):
             parts = match[1].split("/")
@@ -187,11 +188,12 @@ def _at(path: str, text: str, offset: int) -> str:
     return f"{path}:{text.count(chr(10), 0, offset) + 1}"
 
 
-def _sources(view: View) -> Iterator[str]:
-    """The Ruby files of the project that lie in the image, but for those that only work on the program needs."""
+def shipped_files(view: View, endings: tuple[str, ...]) -> Iterator[str]:
+    """The files of the project with one of the `endings` that lie in the image, as paths of the context, but for those
+    that only work on the program needs."""
     sources = [place.source.rstrip("/") for place in view.places]
     for path in view.project.files():
-        if not path.endswith(_SOURCES) or _ASIDE.match(path) or view.project.linked(path):
+        if not path.endswith(endings) or _ASIDE.match(path) or view.project.linked(path):
             continue
         if any(source in (".", path) or path.startswith(f"{source}/") for source in sources):
             yield path
@@ -212,6 +214,13 @@ def _constant(gem: str) -> str:
     """The module that a gem is likely to define: `dotenv-rails` is Dotenv."""
     name = re.sub(r"[-_](?:rails|ruby)\Z", "", gem)
     return "".join(part[:1].upper() + part[1:] for part in re.split(r"[-_]", name))
+
+
+def bundled(call: Call) -> list[str]:
+    """The words of a command, without `bundle exec` in front."""
+    words = [word.value or word.raw for word in call.statement.words]
+    words = words[call.statement.words.index(call.head) :]
+    return words[2:] if call.program == "bundle" and call.subcommand == "exec" else words
 
 
 def runs(words: Sequence[str], gone: frozenset[str]) -> str | None:

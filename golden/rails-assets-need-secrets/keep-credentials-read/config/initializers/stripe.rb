@@ -1,0 +1,1 @@
+Stripe.api_key = Rails.application.credentials.stripe[:secret]
