@@ -140,6 +140,9 @@ CHAIN: tuple[Transform, ...] = (
     Transform("huge_useradd", "useradd", "independent of the others"),
     Transform("noisy_download", "wget", "behind download-kept, which adds downloads"),
     Transform(
+        "unfollowed_download", "curl", "behind download-kept, which adds downloads, and before the report about them"
+    ),
+    Transform(
         "shell_form_command",
         "cmd entrypoint",
         "behind the families above, which look at what is started and never change it",
