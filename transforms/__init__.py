@@ -140,6 +140,11 @@ CHAIN: tuple[Transform, ...] = (
     Transform("huge_useradd", "useradd", "independent of the others"),
     Transform("noisy_download", "wget", "behind download-kept, which adds downloads"),
     Transform(
+        "secret_in_layer",
+        "arg env copy add",
+        "behind volatile-before-stable, which moves an ARG down to the step that reads it: that step gets the mount",
+    ),
+    Transform(
         "unfollowed_download", "curl", "behind download-kept, which adds downloads, and before the report about them"
     ),
     Transform(

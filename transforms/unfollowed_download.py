@@ -57,7 +57,7 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change]:
 
 def _stores(run: Run, each: Call) -> bool:
     """Whether `each` writes what it is answered into a file, or into a pipe whose failure counts."""
-    if each.has(*_DECIDED) or each.statement.redirects and not _to_a_file(each.statement):
+    if each.has(*_DECIDED) or (each.statement.redirects and not _to_a_file(each.statement)):
         return False
     found = downloads(each, None)
     words = [option.value for option in each.options if option.name in ("-o", "--output")]
