@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from textwrap import dedent
 
-_SECTION = re.compile(r"^(What|Why|Before|After|Left out|Level|Options):[ \t]*", re.M)
+_SECTION = re.compile(r"^(What|Why|Beside|Before|After|Left out|Level|Options):[ \t]*", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Documentation:
     level: str
     options: str = ""
     left_out: str = ""
+    beside: str = ""
 
 
 def read(docstring: str) -> Documentation:
@@ -37,6 +38,7 @@ def read(docstring: str) -> Documentation:
         level=" ".join(sections["level"].split()),
         options=sections.get("options", "").strip(),
         left_out=_code(sections["left out"]) if "left out" in sections else "",
+        beside=_code(sections["beside"]) if "beside" in sections else "",
     )
 
 
@@ -58,6 +60,7 @@ def explanation(name: str, docstring: str) -> str:
         "",
         _fill(f"Why: {found.why}"),
         "",
+        *(["Beside the Dockerfile:", "", indent(found.beside, "    ")] if found.beside else []),
         "Before:",
         "",
         indent(found.before, "    "),

@@ -30,11 +30,12 @@ every_transform = pytest.mark.parametrize("transform", CHAIN, ids=NAMES)
 @every_transform
 def test_example_is_executed(transform: Transform, tmp_path: Path) -> None:
     documentation = read(transform.documentation)
-    given = dict(part.split("=") for part in re.findall(r"\w+=\w+", documentation.options))
+    given = dict(part.split("=") for part in re.findall(r"\w+=[\w-]+", documentation.options))
     options = Options(
         level=Level.parse(given.pop("level", "standard")),
         builder=given.pop("builder", "auto"),  # type: ignore[arg-type]
         cache=given.pop("cache", "clean"),  # type: ignore[arg-type]
+        select=frozenset((given.pop("select"),)) if "select" in given else None,
     )
     assert not given
     if documentation.left_out:
@@ -42,8 +43,10 @@ def test_example_is_executed(transform: Transform, tmp_path: Path) -> None:
         assert [other.after.text for other in result.others] == [documentation.left_out]
         return
     # Where the example takes a project to be true, that of the golden case `example` is beside it.
-    project = GOLDEN / transform.name / "example"
-    result = run(Source(documentation.before), [transform], Project(project if project.exists() else None), options)
+    folder = GOLDEN / transform.name / "example"
+    files = dict(line.split(": ", 1) for line in documentation.beside.splitlines())
+    project = Project(folder if folder.exists() else None, overlay=files)
+    result = run(Source(documentation.before), [transform], project, options)
     assert result.after.text == documentation.after
     if documentation.before == documentation.after:
         assert result.of(Outcome.REPORTED)
