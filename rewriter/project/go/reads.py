@@ -1,0 +1,158 @@
+"""Which files of the project a Go program may read when it runs, apart from those that are compiled into it.
+
+A program is taken to read what its sources name, and everything where they read files by names that they make up.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rewriter import knowledge
+from rewriter.change import Evidence
+from rewriter.project.go.cgo import Program, is_known
+from rewriter.project.go.sources import Called, GoFile, listing
+from rewriter.project.needs import View
+
+# What only people and build tools read. Sources: https://pkg.go.dev/cmd/go for the files of the go command.
+_NOT_READ = re.compile(
+    r"(?:.*/)?(?:go\.(?:mod|sum|work|work\.sum)|.*\.go|[^/]*\.md|LICEN[CS]E[^/]*|COPYING|NOTICE|AUTHORS|CODEOWNERS|OWNERS"
+    r"|(?:GNU)?[Mm]akefile|Taskfile\.ya?ml|Justfile|Jenkinsfile|Tiltfile|Procfile|skaffold\.ya?ml|[Cc]ontainerfile[^/]*"
+    r"|[^/]*[Dd]ockerfile[^/]*|(?:docker-)?compose[^/]*\.ya?ml|buf(?:\.\w+)?\.ya?ml|sqlc\.ya?ml|[^/]*\.proto|\.[^/]*)\Z",
+    re.DOTALL,
+)
+_FOLDERS = frozenset(("testdata", "vendor", "docs", ".github", ".git", ".circleci", ".vscode", ".idea", "node_modules"))
+_PLACEHOLDER = re.compile(r"[%*?{$]")
+_INNER = re.compile(r"\"([^\"]*)\"|=([^\s\"&;]+)")
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What the program reads of the project: absolute `paths` in the image (of folders with a `/` at their end), or all
+    of it where `whole` says why."""
+
+    paths: tuple[str, ...] = ()
+    whole: Evidence | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+def reads(program: Program, view: View) -> Reads:
+    """What `program` may read of the project's files from the working directory of `view`. Raises `Unfit`."""
+    data = frozenset(_data(program, view))
+    if not data:
+        return Reads(evidence=(_nothing(program, "nothing lies beside the Go sources that the program could read"),))
+    if whole := _made_up(program) or _foreign(program):
+        return Reads(whole=whole)
+    found: dict[str, Evidence] = {}
+    roots = dict.fromkeys((view.folder, program.root))
+    for path, file in program.sources.files.items():
+        for text in file.texts:
+            for name in _names(text.value):
+                for root in roots:
+                    if there := _there(view, posixpath.normpath(posixpath.join(root, name)), data):
+                        found.setdefault(there, program.sources.fact(path, text.line, f"names {name}"))
+        for call in _opening(file):
+            if call.literal and any(name in (".", "./", "/") for name in call.texts):
+                return Reads(whole=program.sources.fact(path, call.line, f"{call.name} opens the working directory"))
+    outer = [path for path in found if not any(path != each and path.startswith(each) for each in found if each[-1] == "/")]
+    if not outer:
+        return Reads(evidence=(_nothing(program, "no Go file of the project names a file that it could read"),))
+    return Reads(tuple(sorted(outer)), None, tuple(found[path] for path in sorted(outer)))
+
+
+def _nothing(program: Program, fact: str) -> Evidence:
+    return program.sources.view.evidence(fact, next(iter(program.sources.files)))
+
+
+def _data(program: Program, view: View) -> Iterator[str]:
+    """The project's files that a program might read: those that are neither sources nor compiled in."""
+    embedded = [
+        posixpath.normpath(posixpath.join(posixpath.dirname(path), pattern.removeprefix("all:")))
+        for path, file in program.sources.files.items()
+        for pattern in file.embeds
+    ]
+    for root in dict.fromkeys((view.folder, program.root)):
+        for path in listing(view, root):
+            below = path[len(root.rstrip("/")) + 1 :]
+            own = posixpath.basename(path).startswith(".env")
+            if _FOLDERS.intersection(below.split("/")[:-1]) or (_NOT_READ.match(below) and not own):
+                continue
+            if not any(_embeds(pattern, path) for pattern in embedded):
+                yield path
+
+
+def _embeds(pattern: str, path: str) -> bool:
+    """Whether //go:embed's `pattern` takes in the file at `path`: https://pkg.go.dev/embed#hdr-Directives"""
+    if not _PLACEHOLDER.search(pattern) and "[" not in pattern:
+        return path == pattern or path.startswith(f"{pattern}/")
+    parts, given = pattern.split("/"), path.split("/")
+    return len(given) >= len(parts) and all(_fits(part, name) for part, name in zip(parts, given, strict=False))
+
+
+def _fits(part: str, name: str) -> bool:
+    from fnmatch import fnmatchcase
+
+    return fnmatchcase(name, part)
+
+
+def _names(text: str) -> Iterator[str]:
+    """The paths that a string of the source may stand for: itself, what stands in it in quotes or behind `=`, and its
+    folder where a placeholder follows."""
+    if not text or len(text) > _LONGEST and "\n" not in text:
+        return
+    texts = [text] if len(text) <= _LONGEST and "\n" not in text else []
+    texts += [first or second for first, second in _INNER.findall(text[: 50 * _LONGEST])]
+    for each in texts:
+        name = each.rpartition("://")[2] if each.startswith(("file://", "sqlite://", "sqlite3://")) else each.removeprefix("file:")
+        if hole := _PLACEHOLDER.search(name):
+            name = name[: hole.start()].rpartition("/")[0]
+        if name.strip("./") and not name.startswith("../../"):
+            yield name
+
+
+def _there(view: View, path: str, data: frozenset[str]) -> str | None:
+    """`path` where files of `data` lie at or below it, of a folder with a slash."""
+    if path in data:
+        return path
+    folder = f"{path.rstrip('/')}/"
+    if path.rstrip("/") in ("", view.folder) or view.folder.startswith(folder):
+        return None
+    return folder if any(each.startswith(folder) for each in data) else None
+
+
+@lru_cache(maxsize=1)
+def _openers() -> tuple[frozenset[str], frozenset[str]]:
+    entry = knowledge.table("go_modules")["opens"]
+    return frozenset(entry["functions"]), frozenset(entry["methods"])
+
+
+def _opening(file: GoFile) -> Iterator[Called]:
+    """The calls of a file that open files."""
+    functions, methods = _openers()
+    names = {posixpath.basename(text.value): text.value for text in file.imports} | dict(file.names)
+    for call in file.calls:
+        head, _, method = call.name.rpartition(".")
+        if f"{names.get(head, head)}.{method}" in functions or method in methods:
+            yield call
+
+
+def _made_up(program: Program) -> Evidence | None:
+    """Where the program opens a file whose name is not written out."""
+    for path, file in program.sources.files.items():
+        for call in _opening(file):
+            if not call.literal:
+                return program.sources.fact(path, call.line, f"{call.name} opens files whose names are not written out")
+    return None
+
+
+def _foreign(program: Program) -> Evidence | None:
+    """A module that may open files by itself."""
+    frameworks = knowledge.table("go_modules")["frameworks"]["modules"]
+    for module in sorted(program.modules):
+        if any(f"{module}/".startswith(f"{each.rstrip('/')}/") for each in frameworks) or not is_known(module):
+            return Evidence(f"the program is built with {module}, which may read files")
+    return None
