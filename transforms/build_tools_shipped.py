@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from rewriter.change import Alters, Change, Declined
 from rewriter.facts import Facts
+from rewriter.project.discovery import targets
 from rewriter.stages import text
 from rewriter.stages.plan import plan
 from rewriter.stages.shape import Refused, kit_of, shown
@@ -62,7 +63,7 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
         return
     if found is None:
         return
-    edits = text.edits(file, image.stage, found)
+    edits = text.edits(file, image.stage, found, targets(facts.project.root))
     if edits is None:
         yield Declined("an instruction trails off into comments or blank lines", start.span)
         return

@@ -54,6 +54,16 @@ def locate(dockerfile: Path, sources: Sequence[str]) -> Located:
     return Located(fitting, f"the first folder above the Dockerfile that holds {missing}")
 
 
+def targets(root: Path | None) -> frozenset[str]:
+    """The stages that compose, bake and workflow files name as targets, in the folder `root` of a context and in those
+    above it, up to the root of the repository."""
+    if root is None:
+        return frozenset()
+    folders = list(_folders(Path(os.path.abspath(root))))
+    found = [build for folder in folders for build in declared(folder)]
+    return frozenset(build.target.lower() for build in (*found, *workflows(folders[-1])) if build.target)
+
+
 def _folders(own: Path) -> Iterator[Path]:
     """The folder of the Dockerfile and those above it, up to the root of the repository."""
     tree = next((folder for folder in (own, *own.parents) if (folder / ".git").exists()), None)

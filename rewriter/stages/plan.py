@@ -29,6 +29,8 @@ _BEHIND = frozenset(("EXPOSE", "VOLUME", "HEALTHCHECK", "STOPSIGNAL", "ENTRYPOIN
 _REPEATED = frozenset(("ENV", "USER", "SHELL", "WORKDIR"))
 _VARIABLE = re.compile(r"\$\{?(\w+)", re.ASCII)
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(?:[=~<>]+[\w.:+~*-]+)?\Z", re.ASCII)
+_ACCOUNTS = frozenset(("useradd", "groupadd", "adduser", "addgroup"))
+_WORD = re.compile(r"[\w-]+")
 _LASTS = frozenset(("cd", "export", "set", "unset", "."))
 
 
@@ -81,7 +83,7 @@ def plan(stage: Shown, kit: Kit) -> Plan | None:
     _check(stage, before)
     upper = [step for step in found if step.instruction in before]
     divisions = {step.instruction.span.start: _division(stage, step) for step in upper}
-    needed = [name for each in divisions.values() for name in (*each.runtime, *each.kept)]
+    needed = [name for each in divisions.values() for name in _needed(each)]
     tools = [name for each in divisions.values() for name in each.build]
     sets = any(Role.SETS in step.roles for step in upper)
     runs = bool(needed) or sets or any(instruction.keyword == "RUN" for instruction in after)
@@ -123,6 +125,12 @@ def _division(stage: Shown, step: Step) -> Division:
                 f"{command.call.program} {command.call.subcommand} would have to be repeated", step.instruction.span
             )
     return divide(names, stage.image)
+
+
+def _needed(division: Division) -> list[str]:
+    """The packages that the runtime stage installs. gcc brings a library that only code with OpenMP needs: a kit asks
+    for it where such code is built."""
+    return [name for name in division.runtime if not (name in division.compilers and name.startswith("libgomp"))]
 
 
 class _Planner:
@@ -181,24 +189,32 @@ class _Planner:
     def _moved(self, items: Sequence[Item], before: Sequence[Instruction]) -> list[Item]:
         """`items` with those instructions moved, in place of being repeated, that no step of the build stage needs."""
         repeated = {i.instruction.span.start for i in items if isinstance(i, Repeated)}
-        facts, staying, moved = self.stage.facts, list[Instruction](), set[int]()
+        staying, moved = list[Instruction](), set[int]()
         users = any(instruction.keyword == "USER" for instruction in before)
         for instruction in reversed(before):
-            start, keyword = instruction.span.start, instruction.keyword
-            step = self.steps.get(start)
-            if (
-                start in repeated
-                and keyword in ("COPY", "RUN")
-                and not users
-                and (step is None or Role.SETS in step.roles)
-            ) and (self._of_entry(instruction) or not any(conflict(facts, instruction, other) for other in staying)):
-                moved.add(start)
+            start, step = instruction.span.start, self.steps.get(instruction.span.start)
+            sets = start in repeated and not users and (step is None or Role.SETS in step.roles)
+            if instruction.keyword not in ("COPY", "ADD", "RUN"):
                 continue
-            if keyword in ("COPY", "ADD", "RUN"):
+            if sets and instruction.keyword != "ADD" and self._idle(instruction, staying):
+                moved.add(start)
+            else:
                 staying.append(instruction)
         return [
             Moved(i.instruction) if isinstance(i, Repeated) and i.instruction.span.start in moved else i for i in items
         ]
+
+    def _idle(self, instruction: Instruction, staying: Sequence[Instruction]) -> bool:
+        """Whether none of the steps `staying` in the build stage depends on `instruction`."""
+        facts, step = self.stage.facts, self.steps.get(instruction.span.start)
+        if self._of_entry(instruction):
+            return True
+        calls = [command.call for command, _ in step.commands] if step else []
+        if calls and all(call.program in _ACCOUNTS for call in calls):
+            names = {word.value or "$" for call in calls for word in call.operands}
+            words = {word for other in staying for word in _WORD.findall(facts.file.text(other.span))}
+            return names.isdisjoint(words)
+        return not any(conflict(facts, instruction, other) for other in staying)
 
     def _of_entry(self, instruction: Instruction) -> bool:
         """Whether the instruction brings an entry script, or sets its mode: no install looks at it."""
@@ -258,7 +274,7 @@ class _Planner:
 
     def _run(self, step: Step) -> Iterator[Item]:
         division = self.divisions[step.instruction.span.start]
-        names = (*division.runtime, *division.kept)
+        names = _needed(division)
         sets = [command for command in step.of(Role.SETS) if not self._done(command)]
         if Role.RUNS in step.roles and not self._carried(self.stage.view.folder):
             line = step.instruction.first_line
@@ -274,7 +290,7 @@ class _Planner:
             yield f"RUN {' && '.join(self._words(step, command) for command in sets)}"
 
     def _replaced(self, step: Step, division: Division) -> bool:
-        return set(installed(step)) != {*division.runtime, *division.kept}
+        return set(installed(step)) != set(division.runtime)
 
     def _done(self, command: Command) -> bool:
         """Whether all that the command sets up is carried."""

@@ -11,19 +11,23 @@ from rewriter.stages.plan import Item, Moved, Packages, Plan, Repeated
 from rewriter.steps.apt import CLEAN_UP
 from rewriter.syntax.tree import Dockerfile, Stage
 
-_NAMES = ("build", "builder", "build-stage")
+_NAMES = ("build", "builder", "build-stage", "compile")
 
 
-def edits(file: Dockerfile, stage: Stage, plan: Plan) -> tuple[Edit, ...] | None:
-    """The edits that carry out `plan` for `stage`, the last one of `file`; None where its lines do not allow it."""
+def edits(file: Dockerfile, stage: Stage, plan: Plan, named: frozenset[str]) -> tuple[Edit, ...] | None:
+    """The edits that carry out `plan` for `stage`, the last one of `file`; None where its lines do not allow it.
+
+    `named` are the stages that other files name: such a name goes to the runtime stage."""
     taken_over = [item.instruction for item in plan.items if isinstance(item, Moved | Repeated)]
     if any(unfinished(file, instruction) for instruction in (stage.start, plan.last, *taken_over)):
         return None
     newline = file.source.newline
     taken = {other.name for other in file.stages}
-    name = stage.name if stage.name in _NAMES else next(each for each in _NAMES if each not in taken)
+    # A name that says what the stage does stays with it, unless whoever builds the image asks for it by that name.
+    stays = stage.name in _NAMES and stage.name not in named
+    name = str(stage.name) if stays else next(each for each in _NAMES if each not in taken)
     found = list(_named(file, stage, name))
-    lines = [_from(file, stage, plan.runtime.base, None if stage.name in _NAMES else stage.name)]
+    lines = [_from(file, stage, plan.runtime.base, None if stays else stage.name)]
     lines += [_text(file, item, name) for item in plan.items]
     finish = [cased(file, stage, line) for line in plan.runtime.finish]
     text = newline.join([*finish, "", *lines]) if finish else newline.join(["", *lines])

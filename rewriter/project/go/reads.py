@@ -58,7 +58,9 @@ def reads(program: Program, view: View) -> Reads:
         for call in _opening(file):
             if call.literal and any(name in (".", "./", "/") for name in call.texts):
                 return Reads(whole=program.sources.fact(path, call.line, f"{call.name} opens the working directory"))
-    outer = [path for path in found if not any(path != each and path.startswith(each) for each in found if each[-1] == "/")]
+    outer = [
+        path for path in found if not any(path != each and path.startswith(each) for each in found if each[-1] == "/")
+    ]
     if not outer:
         return Reads(evidence=(_nothing(program, "no Go file of the project names a file that it could read"),))
     return Reads(tuple(sorted(outer)), None, tuple(found[path] for path in sorted(outer)))
@@ -102,12 +104,16 @@ def _fits(part: str, name: str) -> bool:
 def _names(text: str) -> Iterator[str]:
     """The paths that a string of the source may stand for: itself, what stands in it in quotes or behind `=`, and its
     folder where a placeholder follows."""
-    if not text or len(text) > _LONGEST and "\n" not in text:
+    if not text or (len(text) > _LONGEST and "\n" not in text):
         return
     texts = [text] if len(text) <= _LONGEST and "\n" not in text else []
     texts += [first or second for first, second in _INNER.findall(text[: 50 * _LONGEST])]
     for each in texts:
-        name = each.rpartition("://")[2] if each.startswith(("file://", "sqlite://", "sqlite3://")) else each.removeprefix("file:")
+        name = (
+            each.rpartition("://")[2]
+            if each.startswith(("file://", "sqlite://", "sqlite3://"))
+            else each.removeprefix("file:")
+        )
         if hole := _PLACEHOLDER.search(name):
             name = name[: hole.start()].rpartition("/")[0]
         if name.strip("./") and not name.startswith("../../"):

@@ -29,11 +29,17 @@ _TOKEN = re.compile(
 _EMBED = re.compile(r"//go:embed[ \t]+(.+)")
 _LINKED = re.compile(r"^[ \t/*]*#cgo\b[^\n]*(?:-l|pkg-config)", re.MULTILINE)
 _PATTERN = re.compile(r"\"([^\"]*)\"|`([^`]*)`|(\S+)")
-_PLATFORM = re.compile(r"_(?:darwin|windows|freebsd|netbsd|openbsd|solaris|plan9|js|wasip1|ios|android|aix)(?:_\w+)?\.go")
+_PLATFORM = re.compile(
+    r"_(?:darwin|windows|freebsd|netbsd|openbsd|solaris|plan9|js|wasip1|ios|android|aix)(?:_\w+)?\.go"
+)
 
-_KEYWORDS = frozenset(("func", "import", "var", "const", "type", "return", "if", "for", "switch", "range", "go", "defer"))
+_KEYWORDS = frozenset(
+    ("func", "import", "var", "const", "type", "return", "if", "for", "switch", "range", "go", "defer")
+)
 # Functions whose result is as plain as what they are given.
-_JOINS = frozenset(("filepath.Join", "path.Join", "filepath.FromSlash", "http.Dir", "os.DirFS", "template.Must", "nil", ""))
+_JOINS = frozenset(
+    ("filepath.Join", "path.Join", "filepath.FromSlash", "http.Dir", "os.DirFS", "template.Must", "nil", "")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +166,7 @@ def read(text: str) -> GoFile:
             continue
         tokens.append((word, line))
     imports, names, rest = _imports(tokens)
-    texts = tuple(Text(_unquoted(word), line) for word, line in tokens[rest:] if word[0] in "\"`")
+    texts = tuple(Text(_unquoted(word), line) for word, line in tokens[rest:] if word[0] in '"`')
     package = tokens[1][0] if len(tokens) > 1 and tokens[0][0] == "package" else ""
     return GoFile(package, tuple(imports), tuple(names), texts, tuple(_calls(tokens[rest:])), tuple(embeds), links)
 
@@ -176,9 +182,9 @@ def _imports(tokens: Sequence[tuple[str, int]]) -> tuple[list[Text], list[tuple[
             block = at + 1 < len(tokens) and tokens[at + 1][0] == "("
             at += 1 + block
             continue
-        if word[0] in "\"`":
+        if word[0] in '"`':
             found.append(Text(_unquoted(word), line))
-            if tokens[at - 1][0] not in ("import", "(", ";", "_", ".") and tokens[at - 1][0][0] not in "\"`":
+            if tokens[at - 1][0] not in ("import", "(", ";", "_", ".") and tokens[at - 1][0][0] not in '"`':
                 names.append((tokens[at - 1][0], _unquoted(word)))
         elif word == ")" and block:
             block = False
@@ -204,7 +210,7 @@ def _calls(tokens: Sequence[tuple[str, int]]) -> Iterator[Called]:
                 outer = opened[-1]
                 outer[2].extend(texts[:_MOST])
                 opened[-1] = (outer[0], outer[1], outer[2], outer[3] and literal and name in _JOINS)
-        elif opened and word[0] in "\"`":
+        elif opened and word[0] in '"`':
             opened[-1][2].append(_unquoted(word))
         elif opened and word not in (",", "+", ".", "..."):
             plain = word[0].isdigit() or word in _JOINS or word.startswith(("os.O_", "fs.Mode"))
