@@ -153,6 +153,17 @@ CHAIN: tuple[Transform, ...] = (
         "cmd entrypoint",
         "behind the families above, which look at what is started and never change it",
     ),
+    Transform(
+        "stop_signal_wrong",
+        "stopsignal nginx openresty fpm httpd apache init systemd",
+        "behind shell-form-command, which makes a program process 1",
+    ),
+    Transform(
+        "python_writes_bytecode",
+        "python py gunicorn uvicorn celery flask",
+        "behind shell-form-command and no-init, which show what is started",
+    ),
+    Transform("node_env_unset", "node", "behind python-writes-bytecode, for the order of a stage's settings alone"),
     Transform("mount_defeated", "mount", "a report about what is left at the end"),
     Transform("unchecked_download", "curl wget add", "a report about what is left at the end"),
 )

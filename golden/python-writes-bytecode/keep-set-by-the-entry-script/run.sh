@@ -1,0 +1,2 @@
+export PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+exec python serve.py

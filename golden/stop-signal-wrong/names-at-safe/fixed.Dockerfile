@@ -1,0 +1,2 @@
+FROM registry.example.org/team/queue:3
+STOPSIGNAL  SIGQUIT
