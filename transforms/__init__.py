@@ -144,6 +144,11 @@ CHAIN: tuple[Transform, ...] = (
         "arg env copy add",
         "behind volatile-before-stable, which moves an ARG down to the step that reads it: that step gets the mount",
     ),
+    Transform(
+        "world_writable",
+        "chmod",
+        "behind owner-change-copies, which makes a flag of the COPY of a chmod right behind it",
+    ),
     Transform("floating_base", "from", "asked for by name; nothing depends on the version that it writes"),
     Transform(
         "unfollowed_download", "curl", "behind download-kept, which adds downloads, and before the report about them"

@@ -25,6 +25,11 @@ def _known() -> dict[str, Any]:
     return knowledge.table("accounts")
 
 
+def known_group(name: str) -> str | None:
+    """The name of the group of a user that base images have; None where it is not known."""
+    return name if name in _known() else None
+
+
 def account(facts: Facts, run: Run) -> Account | str:
     """Who runs the step, or why that is not known. A home that ENV names is the one that programs see."""
     user = run.state.user
