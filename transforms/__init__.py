@@ -159,6 +159,11 @@ CHAIN: tuple[Transform, ...] = (
         "behind the families above, which look at what is started and never change it",
     ),
     Transform(
+        "runs_as_root",
+        "",
+        "behind everything that makes stages, chooses bases and writes the start command: it judges what is shipped",
+    ),
+    Transform(
         "stop_signal_wrong",
         "stopsignal nginx openresty fpm httpd apache init systemd",
         "behind shell-form-command, which makes a program process 1",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # In characters: more than a module that people write, and little enough for a parser that copies what it nests.
 _SIZE = 100_000
+# Python's own parser copies nothing.
+_LARGEST = 1_000_000
 # libcst parses, clones and frees a tree by recursion in Rust, which ends the process where the stack is full; and its
 # visitors take up to ten of Python's thousand frames for a level.
 # Source: https://github.com/Instagram/LibCST/issues/1000, /619 (arithmetic), /980 (texts side by side)
@@ -30,16 +32,7 @@ def load(text: str) -> cst.Module:
     """
     if len(text) > _SIZE:
         raise ValueError("is too large to be looked through")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd escapes in the texts of the file
-            tree = ast.parse(text)
-    except SyntaxError as error:
-        raise ValueError(f"is no Python 3 (line {error.lineno or 1}: {error.msg})") from None
-    except (RecursionError, MemoryError):
-        raise ValueError("is nested too deeply") from None
-    except ValueError:  # NUL in the text, before Python 3.12
-        raise ValueError("is no Python 3") from None
+    tree = syntax(text)
     _look(tree, text)
     import libcst
 
@@ -47,6 +40,23 @@ def load(text: str) -> cst.Module:
         return libcst.parse_module(text)
     except Exception:  # also a TypeError, on Python that is right: https://github.com/Instagram/LibCST/issues/1061
         raise ValueError("is Python that cannot be read") from None
+
+
+def syntax(text: str) -> ast.Module:
+    """The same as Python's own parser reads it, for whoever looks through whole programs: it is fast. Raises
+    `ValueError`. What comes of it must not be walked by recursion."""
+    if len(text) > _LARGEST:
+        raise ValueError("is too large to be looked through")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes in the texts of the file
+            return ast.parse(text)
+    except SyntaxError as error:
+        raise ValueError(f"is no Python 3 (line {error.lineno or 1}: {error.msg})") from None
+    except (RecursionError, MemoryError):
+        raise ValueError("is nested too deeply") from None
+    except ValueError:  # NUL in the text, before Python 3.12
+        raise ValueError("is no Python 3") from None
 
 
 def _look(tree: ast.Module, text: str) -> None:

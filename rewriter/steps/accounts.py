@@ -55,16 +55,17 @@ def _created(facts: Facts, run: Run, name: str) -> Account | None:
             if call.program not in ("useradd", "adduser"):
                 continue
             words = [word.value for word in call.statement.words]
-            uid = _following(words, ("-u", "--uid"))
+            uid = following(words, ("-u", "--uid"))
             if uid and uid.isdigit() and name in (words[-1], uid):
-                home = _following(words, ("-d", "--home", "--home-dir", "-h"))
-                gid = _following(words, ("-g", "--gid"))
+                home = following(words, ("-d", "--home", "--home-dir", "-h"))
+                gid = following(words, ("-g", "--gid"))
                 owner = int(gid) if gid and gid.isdigit() else None
                 return Account(home or f"/home/{words[-1]}", int(uid), owner)
     return None
 
 
-def _following(words: list[str | None], names: tuple[str, ...]) -> str | None:
+def following(words: list[str | None], names: tuple[str, ...]) -> str | None:
+    """What stands behind one of the options `names` among the words of a command; None where none of them is given."""
     for at, word in enumerate(words):
         for name in names:
             if word == name and at + 1 < len(words):

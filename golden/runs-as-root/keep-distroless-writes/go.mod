@@ -1,0 +1,3 @@
+module example.org/inbox
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.org/janitor
+
+go 1.22

@@ -1,0 +1,6 @@
+#!/bin/sh
+set -e
+if [ "$(id -u)" = "0" ]; then
+    exec gosu ledger "$@"
+fi
+exec "$@"

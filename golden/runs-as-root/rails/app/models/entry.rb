@@ -1,0 +1,3 @@
+class Entry < ApplicationRecord
+  has_one_attached :receipt
+end

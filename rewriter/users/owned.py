@@ -1,0 +1,63 @@
+"""The commands that give a user the folders in which its program writes."""
+
+from __future__ import annotations
+
+from rewriter.facts import Facts
+from rewriter.image import StageImage
+from rewriter.steps.downloads import located, with_folders
+from rewriter.steps.start import final_view
+from rewriter.users.evidence import Found
+
+_SOURCES = (".py", ".js", ".mjs", ".ts", ".rb", ".php")
+
+
+def commands(facts: Facts, image: StageImage, found: Found, owner: str) -> tuple[str, ...]:
+    """The commands, none where the program writes nothing or has its folders already.
+
+    A folder that holds the program is given by itself, with the files in it that are written: the code stays root's.
+    """
+    given = _given(facts, image, owner)
+    folders = [f for f in sorted(found.folders) if not any(_below(f, other) for other in given)]
+    whole = [f for f in folders if not _holds_code(facts, image, f)]
+    whole = [f for f in whole if not any(f != other and _below(f, other) for other in whole)]
+    alone = [f for f in folders if f not in whole and not any(_below(f, other) for other in whole)]
+    files = [f for f in found.files if not any(_below(f, other) for other in (*whole, *given))]
+    steps = []
+    if missing := [f for f in (*whole, *alone) if f != image.final.workdir]:
+        steps.append(f"mkdir -p {' '.join(missing)}")
+    if whole:
+        steps.append(f"chown -R {owner} {' '.join(whole)}")
+    if alone:
+        steps.append(f"chown {owner} {' '.join((*alone, *files))}")
+    return tuple(steps)
+
+
+def _below(path: str, folder: str) -> bool:
+    return f"{path}/".startswith(f"{folder.rstrip('/')}/")
+
+
+def _holds_code(facts: Facts, image: StageImage, folder: str) -> bool:
+    """Whether the folder holds more than what the program writes: it is the working directory, or sources lie in it."""
+    if folder == image.final.workdir:
+        return True
+    view = final_view(facts, image)
+    return any(name.endswith(_SOURCES) or name == "package.json" for name in view.names(folder))
+
+
+def _given(facts: Facts, image: StageImage, owner: str) -> list[str]:
+    """The folders that steps of the stage give to the user already."""
+    name = owner.partition(":")[0]
+    lines = {each.stage.index for each in facts.lineage(image)}
+    found = []
+    for run in facts.runs:
+        if run.image.stage.index not in lines:
+            continue
+        for call, folder in with_folders(run):
+            if call.program == "chown" and call.has("-R", "--recursive") and call.operands:
+                if (call.operands[0].value or "").partition(":")[0] == name:
+                    found += [path for word in call.operands[1:] if (path := located(word.value, folder))]
+            if call.program == "chmod" and any(
+                w.raw in ("777", "-R777", "a+rwX", "a+rwx", "0777") for w in call.operands
+            ):
+                found += [path for word in call.operands[1:] if (path := located(word.value, folder))]
+    return found
