@@ -99,6 +99,11 @@ CHAIN: tuple[Transform, ...] = (
     Transform("cargo_cache_kept", "cargo", "independent of the others"),
     Transform("bundler_loose", "bundle", "before the clean-up of the same step"),
     Transform("gem_docs_kept", "gem bundle", "independent of the others"),
+    Transform(
+        "composer_dev_shipped",
+        "composer xdebug pcov",
+        "before copied-before-install, whose download step takes over the options of the install",
+    ),
     Transform("rails_assets_need_secrets", "assets:precompile", "independent of the others"),
     Transform(
         "volatile_before_stable",

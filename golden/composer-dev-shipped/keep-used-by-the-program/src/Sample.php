@@ -1,0 +1,5 @@
+<?php
+
+namespace Acme\Api;
+
+use Faker\Factory;
