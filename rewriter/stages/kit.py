@@ -92,9 +92,10 @@ class Runtime:
     need ("the compilers and headers of python:3.12"). `prepare` are lines for the build stage in front of an
     instruction, `finish` such at its end, `settings` lines for the runtime stage in front of what it copies.
     `packages` are packages of the distribution that it needs beyond those that the stage itself installs. `unneeded`
-    are instructions of the build stage whose files the runtime stage does without. `command` are lines that replace
-    CMD and ENTRYPOINT. `declares` are the parts of the image that differ on purpose (words of
-    `rewriter.image.IMAGE_PARTS`), beyond what comes with another base.
+    are instructions of the build stage whose files the runtime stage does without, `left` folders (they end in `/`)
+    whose files it does without, but for what is carried. `command` are lines that replace CMD and ENTRYPOINT.
+    `declares` are the parts of the image that differ on purpose (words of `rewriter.image.IMAGE_PARTS`), beyond what
+    comes with another base.
     """
 
     base: str
@@ -107,6 +108,7 @@ class Runtime:
     settings: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     unneeded: tuple[Instruction, ...] = ()
+    left: tuple[str, ...] = ()
     command: tuple[str, ...] | None = None
     declares: frozenset[str] = field(default=frozenset())
 

@@ -238,8 +238,8 @@ class _Planner:
         if copy is None:
             words = instruction.json or tuple(instruction.value.split())
             target = located(words[-1], state.workdir) if words and "$" not in words[-1] else None
-            return target is not None and self._carried(target)
-        if all(self._carried(place.target) for place in copy.places):
+            return target is not None and (self._carried(target) or self._left(target))
+        if all(self._carried(place.target) or self._left(place.target) for place in copy.places):
             return True
         return any(_covers(later, copy) for later in self._copies(after))
 
@@ -253,6 +253,10 @@ class _Planner:
         """Whether `path` is carried, or lies in a folder that is."""
         folders = [carry.source for carry in self.carries]
         return any(path == source.rstrip("/") or path.startswith(f"{source.rstrip('/')}/") for source in folders)
+
+    def _left(self, path: str) -> bool:
+        """Whether `path` lies in a folder whose files stay in the build stage."""
+        return any(f"{path}/".startswith(folder) for folder in self.runtime.left)
 
     def _below(self, path: str) -> bool:
         """Whether `path` lies in a carried folder, and is not that folder itself."""
@@ -293,8 +297,10 @@ class _Planner:
         return set(installed(step)) != set(division.runtime)
 
     def _done(self, command: Command) -> bool:
-        """Whether all that the command sets up is carried."""
+        """Whether all that the command sets up is carried, or stays behind."""
         paths = written(command)
+        if paths and command.call.program == "chmod" and not any(self._carried(path) for path in paths):
+            return all(self._left(path) and f"{path}/" not in self.runtime.left for path in paths)
         return paths is not None and all(self._below(path) for path in paths)
 
     def _words(self, step: Step, command: Command) -> str:
