@@ -166,6 +166,7 @@ def test_a_copy_that_comes_again_below_is_left(tmp_path: Path) -> None:
         ("USER a\nUSER b\nRUN make\n", "the user changes more than once"),
         ("RUN apt-get install -y ./x.deb\nRUN make\n", "what ./x.deb installs"),
         ("RUN apt-get update || apt-get install -y git\nRUN make\n", "does not always install"),
+        ("RUN echo $(git rev-parse HEAD) > /version\nRUN make\n", "the output of git"),
         ("RUN cd /x && mkdir y && make\n", "cannot be taken apart"),
     ],
 )

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 from rewriter import knowledge
 from rewriter.change import Span
 from rewriter.effects import of_call
+from rewriter.effects.substitutions import inner_scripts
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage
 from rewriter.knowledge.base_table import SAME_IMAGE, split
@@ -19,8 +20,9 @@ from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Obstacle, Ro
 from rewriter.steps.apt import empties
 from rewriter.steps.downloads import with_folders
 from rewriter.steps.start import final_view, start
+from rewriter.syntax.shell import parse
 from rewriter.syntax.tree import Instruction
-from rewriter.syntax.vocabulary import Call
+from rewriter.syntax.vocabulary import Call, call
 
 # Which kit knows the images of which name.
 _KITS: dict[str, str] = {}
@@ -98,8 +100,25 @@ def steps(stage: Shown, kit: Kit) -> list[Step]:
             if role is not None:
                 commands.append((command, role))
                 built = built or role is Role.BUILDS
-        found.append(Step(run, tuple(commands)))
+        step = Step(run, tuple(commands))
+        if run.script.substitutions and Role.BUILDS not in step.roles and (inner := _inner(run)):
+            raise Refused(f"line {instruction.first_line} needs the output of {inner}", instruction.span)
+        found.append(step)
     return found
+
+
+def _inner(run: Run) -> str | None:
+    """A command that stands inside another one, and that not every image has; None where there is none."""
+    everywhere = _words()["asked"] | _words()["quiet"]
+    for text in inner_scripts(run.script.text):
+        script = parse(text) if text else None
+        if script is None:
+            return "what is not understood"
+        for statement in script.commands():
+            inner = call(statement)
+            if inner is None or inner.program not in everywhere:
+                return inner.program if inner else "a command that a variable names"
+    return None
 
 
 def _role(command: Command, stage: Shown, kit: Kit, *, built: bool) -> Role | None:
