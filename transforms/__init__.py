@@ -163,6 +163,7 @@ CHAIN: tuple[Transform, ...] = (
         "cmd entrypoint",
         "behind the families above, which look at what is started and never change it",
     ),
+    Transform("no_init", "cmd entrypoint", "behind shell-form-command, which takes a shell away from process 1"),
     Transform(
         "runs_as_root",
         "",
@@ -176,7 +177,7 @@ CHAIN: tuple[Transform, ...] = (
     Transform(
         "python_writes_bytecode",
         "python py gunicorn uvicorn celery flask",
-        "behind shell-form-command and no-init, which show what is started",
+        "behind shell-form-command and no-init: a setting of what is then started",
     ),
     Transform("node_env_unset", "node", "behind python-writes-bytecode, for the order of a stage's settings alone"),
     Transform("mount_defeated", "mount", "a report about what is left at the end"),

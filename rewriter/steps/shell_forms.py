@@ -45,11 +45,12 @@ def last_command(script: Script) -> Statement | str | None:
         return f"a shell takes `{program}` in quotes for the name of one program"
     if program is None and "/" not in last.words[0].raw:
         return f"which program {last.words[0].raw} is shows only when the container starts"
-    return None if program in _builtins() else last
+    return None if program in builtins() else last
 
 
 @lru_cache(maxsize=1)
-def _builtins() -> frozenset[str]:
+def builtins() -> frozenset[str]:
+    """The words that a shell understands by itself."""
     return frozenset(name for entry in knowledge.table("shell_builtins").values() for name in entry["names"])
 
 

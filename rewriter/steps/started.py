@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+from itertools import takewhile
 
 from rewriter.facts import Facts, posix
 from rewriter.image import StageImage
 from rewriter.steps.context_copies import context_copy
-from rewriter.steps.start import Started, hands_on, start
-from rewriter.syntax.shell import Script, parse
+from rewriter.steps.shell_forms import builtins
+from rewriter.steps.start import EntryScript, Start, Started, hands_on, start
+from rewriter.syntax.shell import Script, Statement, parse
 
 
 def process_one(facts: Facts, image: StageImage) -> Started | None:
@@ -28,16 +30,32 @@ def process_one(facts: Facts, image: StageImage) -> Started | None:
     return None if stays or not all(_makes_way(each.script) for each in found.scripts) else last
 
 
+def staying_shell(found: Start) -> EntryScript | None:
+    """The script of the project whose shell stays process 1: it ends in a program that it does not `exec`."""
+    if not found.scripts or posix(found.words[-3:-1]):
+        return None
+    script = found.scripts[0]
+    above = list(takewhile(lambda each: each.file != script.file, found.commands))
+    end = _end(script.script)
+    program = end is not None and end.kind == "command" and bool(end.words) and end.words[0].raw not in builtins()
+    return script if program and all(each.file is None for each in above) else None
+
+
+def _end(script: Script) -> Statement | None:
+    """The last statement of the script, of a list its last member."""
+    end = script.root.children[-1] if script.root.children else None
+    while end is not None and end.kind == "list":
+        end = end.children[-1]
+    return end
+
+
 def _makes_way(script: Script, *, alone: bool = False) -> bool:
     """Whether the shell that runs `script` gives its place to the last command: for `exec`, and where `alone` is true
     also for a single command."""
-    if not script.root.children:
+    end = _end(script)
+    if end is None or end.kind != "command" or not end.words:
         return False
-    end = script.root.children[-1]
-    single = len(script.root.children) == 1 and end.kind == "command"
-    while end.kind == "list":
-        end = end.children[-1]
-    return (alone and single) or (end.kind == "command" and bool(end.words) and end.words[0].raw == "exec")
+    return end.words[0].raw == "exec" or (alone and script.chain == (end,))
 
 
 def says_start(facts: Facts, image: StageImage) -> bool:

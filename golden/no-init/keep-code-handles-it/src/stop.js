@@ -1,0 +1,3 @@
+exports.close = (server) => {
+  for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => server.close());
+};
