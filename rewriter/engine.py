@@ -19,8 +19,9 @@ from rewriter.image import Unknown
 from rewriter.project.context import MANIFEST_LIMIT, Project
 from rewriter.result import Candidate, Options, Rewrite
 from rewriter.source import Source, Unreadable
+from rewriter.syntax.heredocs import opens_none
 from rewriter.syntax.reader import INSTRUCTIONS, read
-from rewriter.syntax.tree import Dockerfile
+from rewriter.syntax.tree import Dockerfile, Instruction
 
 Found = Change | Declined | Report
 Find = Callable[[Dockerfile, Facts], Iterable[Found]]
@@ -131,9 +132,13 @@ def _unread(facts: Facts) -> Iterator[str]:
 
 
 def _reject(file: Dockerfile) -> None:
+    above: Instruction | None = None
     for instruction in file.instructions:
         if instruction.keyword not in INSTRUCTIONS:
-            raise Unreadable(f"unknown instruction {instruction.keyword[:40]}", instruction.first_line)
+            opened = above is not None and opens_none(above)
+            why = f": Docker knows no heredoc in {above.keyword}, line {above.first_line}" if above and opened else ""
+            raise Unreadable(f"unknown instruction {instruction.keyword[:40]}{why}", instruction.first_line)
+        above = instruction
     if not file.stages:
         raise Unreadable("the file has no FROM")
     for instruction in file.global_args:

@@ -188,6 +188,7 @@ def test_refusals_are_those_of_the_final_text() -> None:
     [
         ("RUN x\nFROM a\n", "RUN before the first FROM"),
         ("FROM a\nFOO b\n", "unknown instruction FOO"),
+        ("FROM a\nCMD sh <<EOF\nls\nEOF\n", "unknown instruction LS: Docker knows no heredoc in CMD, line 2"),
         ("RUN x\n", "no FROM"),
         ("\n# c\n", "no instructions"),
     ],

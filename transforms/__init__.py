@@ -158,6 +158,7 @@ CHAIN: tuple[Transform, ...] = (
     Transform(
         "unfollowed_download", "curl", "behind download-kept, which adds downloads, and before the report about them"
     ),
+    Transform("dead_heredoc", "<<", "a report about what is left at the end"),
     Transform("user_too_early", "user", "a report about what is left at the end"),
     Transform(
         "shell_form_command",
