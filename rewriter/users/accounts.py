@@ -118,4 +118,5 @@ def _own(run: Run, call: Call, name: str) -> Account:
     home = not absent and (call.program == "adduser" or call.has("-m", "--create-home"))
     line = run.instruction.first_line
     said = f"{name}, which line {line} makes"
-    return Account(user, f"{name}:" if gid is None or not number else f"{name}:{gid}", said, home=home)
+    # `chown NAME:` gives to the user's own group; chown(1).
+    return Account(user, user if ":" in user else f"{name}:", said, home=home)
