@@ -174,6 +174,8 @@ class _Planner:
 
     def _item(self, instruction: Instruction, state: State, after: Sequence[Instruction]) -> Iterator[Item]:
         keyword = instruction.keyword
+        if instruction in self.runtime.unneeded:
+            return
         if keyword in _REPEATED:
             yield Repeated(instruction)
         elif keyword in _AHEAD:
@@ -232,8 +234,6 @@ class _Planner:
 
     def _there(self, instruction: Instruction, state: State, after: Sequence[Instruction]) -> bool:
         """Whether what a COPY or an ADD brings comes to the runtime stage otherwise, or is not needed there."""
-        if instruction in self.runtime.unneeded:
-            return True
         copy = context_copy(self.stage.facts, instruction, state)
         if copy is None:
             words = instruction.json or tuple(instruction.value.split())

@@ -25,7 +25,7 @@ from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call, call
 
 # Which kit knows the images of which name.
-_KITS: dict[str, str] = {}
+_KITS: dict[str, str] = {"golang": "go"}
 
 
 class Kit(Protocol):

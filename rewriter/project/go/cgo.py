@@ -72,9 +72,9 @@ def program(view: View) -> Program:
     if unknown := [path for path in sorted(paths) if not _known(path)]:
         reason = f"whether {unknown[0]} needs cgo is not known"
         return Program(found, root, None, reason, (), {}, paths, False)
-    fact = "no file of the project imports C" + (", and none of its modules needs cgo" if paths else "")
-    there = modules and view.kind(file) == "file"
-    return Program(found, root, True, "", (view.evidence(fact, file) if there else Evidence(fact),), {}, paths)
+    says = "no file of the project imports C" + (", and none of its modules needs cgo" if paths else "")
+    there = modules is not None and view.kind(file) == "file"
+    return Program(found, root, True, "", (view.evidence(says, file) if there else Evidence(says),), {}, paths)
 
 
 def is_known(path: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,7 @@ _NOT_READ = re.compile(
 _FOLDERS = frozenset(("testdata", "vendor", "docs", ".github", ".git", ".circleci", ".vscode", ".idea", "node_modules"))
 _PLACEHOLDER = re.compile(r"[%*?{$]")
 _INNER = re.compile(r"\"([^\"]*)\"|=([^\s\"&;]+)")
+_WORD = re.compile(r"[\w-]*\Z")
 _LONGEST = 200
 
 
@@ -50,8 +52,9 @@ def reads(program: Program, view: View) -> Reads:
     found: dict[str, Evidence] = {}
     roots = dict.fromkeys((view.folder, program.root))
     for path, file in program.sources.files.items():
+        said = _said(file)
         for text in file.texts:
-            for name in _names(text.value):
+            for name in _names(text.value) if text.value not in said else ():
                 for root in roots:
                     if there := _there(view, posixpath.normpath(posixpath.join(root, name)), data):
                         found.setdefault(there, program.sources.fact(path, text.line, f"names {name}"))
@@ -85,6 +88,27 @@ def _data(program: Program, view: View) -> Iterator[str]:
                 continue
             if not any(_embeds(pattern, path) for pattern in embedded):
                 yield path
+
+
+def _said(file: GoFile) -> frozenset[str]:
+    """The single words that a file only gives to functions of the standard library that open no files: names of flags,
+    keys of logs."""
+    names = {posixpath.basename(text.value): text.value for text in file.imports} | dict(file.names)
+    said, passed = list[str](), set[str]()
+    opening = set(_opening(file))
+    for call in file.calls:
+        package = names.get(call.name.partition(".")[0], "")
+        plain = package and "." not in package.partition("/")[0] and call not in opening
+        if plain and package not in ("path/filepath", "path"):
+            said += call.texts
+        else:
+            passed.update(call.texts)
+    counted = Counter(text.value for text in file.texts)
+    return frozenset(
+        text
+        for text, times in Counter(said).items()
+        if text not in passed and _WORD.match(text) and counted[text] <= times
+    )
 
 
 def _embeds(pattern: str, path: str) -> bool:

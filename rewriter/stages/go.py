@@ -1,0 +1,325 @@
+"""Go: the program goes on distroless, or on the slim image of the same release where the runtime stage needs a shell.
+
+Sources: https://hub.docker.com/_/golang, https://github.com/GoogleContainerTools/distroless
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+
+from rewriter import knowledge
+from rewriter.change import Evidence
+from rewriter.facts import Facts
+from rewriter.image import StageImage
+from rewriter.project.context import Unfit
+from rewriter.project.fetches import Unclear
+from rewriter.project.go.builds import Built, built
+from rewriter.project.go.cgo import Program, program
+from rewriter.project.go.reads import Reads, reads
+from rewriter.project.needs import Obstacle, Place, View
+from rewriter.stages import go_bases
+from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
+from rewriter.stages.programs import found_program, scripts_at
+from rewriter.steps.context_copies import context_copy, view_of
+from rewriter.steps.downloads import with_folders
+from rewriter.steps.start import copied_stage, final_view, taken
+from rewriter.syntax.tree import Instruction
+
+_BUILDS = frozenset(
+    ("build", "install", "get", "generate", "vet", "test", "fmt", "list", "env", "version", "clean", "tool", "fix")
+)
+_GIT = frozenset(("config", "describe", "rev-parse", "log", "status"))
+_FOLDERS = frozenset(("/bin", "/usr/bin", "/usr/local/bin", "/go/bin", "/sbin", "/usr/sbin", "/usr/local/sbin", "/opt"))
+# In an image other than the one at hand it is not known whether there is a C compiler.
+_COMPILERS = ("gcc",)
+# Variables that only the go command reads: https://pkg.go.dev/cmd/go#hdr-Environment_variables
+_BUILD_ONLY = frozenset(
+    (
+        *("GO111MODULE", "GOFLAGS", "GOPROXY", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOSUMDB", "GOINSECURE"),
+        *("GOOS", "GOARCH", "GOARM", "GOAMD64", "GOBIN", "GOCACHE", "GOMODCACHE", "GOTOOLCHAIN", "GOWORK", "GOVCS"),
+        *("CGO_ENABLED", "CGO_CFLAGS", "CGO_LDFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS"),
+    )
+)
+
+
+def role(command: Command, shown: Shown) -> Role | Obstacle | None:
+    """What a command is for: the go command and the usual tools build; what `go run` runs may do anything."""
+    del shown
+    call, line = command.call, command.run.instruction.first_line
+    name = posixpath.basename(call.program)
+    if name == "go":
+        if call.subcommand in _BUILDS or call.subcommand.startswith(("mod", "work")):
+            return Role.BUILDS
+        return Obstacle(f"line {line} runs a program by `go {call.subcommand}`: what it writes is not known")
+    if name == "make":
+        return Obstacle(f"what make in line {line} builds is not looked up: `go build` in its place can be followed")
+    if name in _names("tools") or (name == "git" and call.subcommand in _GIT):
+        return Role.BUILDS
+    return None
+
+
+def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
+    """The runtime stage: the programs that are started or installed, and the files that their sources name."""
+    try:
+        return _runtime(shown, cut)
+    except (Unclear, Unfit) as error:
+        return Obstacle(str(error))
+
+
+def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
+    """The smaller base of a stage on golang that builds nothing: what it starts comes from another stage."""
+    try:
+        return _counterpart(shown)
+    except (Unclear, Unfit) as error:
+        return Obstacle(str(error))
+
+
+def minimal(shown: Shown) -> Minimal | Obstacle | None:
+    """Nothing: a stage on golang has a counterpart, or stays as it is."""
+    del shown
+    return None
+
+
+def _runtime(shown: Shown, cut: Cut) -> Runtime:
+    _check(shown)
+    outputs = _outputs(shown.facts, cut.builds, shown.view)
+    running = _started(shown, outputs)
+    if not running:
+        last = shown.start.last
+        raise Unclear(f"what the image starts ({last.call.head.raw if last else '?'}) is not what the stage builds")
+    made = _program(shown, outputs[running[0]][0])
+    files = _reads(made, shown)
+    static = _static(shown, outputs, shown.image, (*cut.tools, *cut.packages))
+    needed = go_bases.needed(shown, made, outputs, static, cut.packages)
+    carries = _carries(shown, cut, outputs, files)
+    idle = tuple(_idle(shown, cut, carries))
+    steps = [*_sets(shown, cut, idle), *(i for i in cut.after if i.keyword == "RUN")]
+    needed = needed.with_shell(f"line {steps[0].first_line} needs a shell" if steps else "", cut.packages)
+    base, packages = go_bases.base(shown.image, made, needed, (*cut.tools, *cut.packages))
+    settings = () if steps or cut.packages else tuple(_only_for_build(cut, made))
+    facts = [needed.static, *(made.evidence if made else ()), *((files.whole,) if files.whole else files.evidence)]
+    return Runtime(
+        base,
+        tuple(carries),
+        "the Go tools, the sources and the modules of the build are shipped beside the program",
+        tuple(fact for fact in facts if fact),
+        made is not None,
+        packages=packages,
+        unneeded=(*(() if files.whole or made is None else _sources(shown, cut, made)), *idle, *settings),
+        declares=frozenset(("env",)) if settings else frozenset(),
+    )
+
+
+def _counterpart(shown: Shown) -> Counterpart | None:
+    facts, image = shown.facts, shown.image
+    if image.base.distribution == "scratch" or not any(i.keyword in ("CMD", "ENTRYPOINT") for i in image.stage.body):
+        return None
+    _check(shown)
+    found: dict[str, tuple[Command, Built]] = {}
+    for state, copy in zip(image.before, image.stage.body, strict=True):
+        source = copied_stage(facts, copy) if copy.keyword == "COPY" else None
+        if source is None:
+            continue
+        builds = [
+            Command(call, folder, run)
+            for run in facts.runs
+            if run.image is source
+            for call, folder in with_folders(run)
+        ]
+        programs = _outputs(facts, builds, final_view(facts, source))
+        for place in taken([Place(path, path) for path in programs], copy, state):
+            found[place.target] = programs[place.source]
+    running = _started(shown, found)
+    if not running:
+        raise Unclear("what the image starts is not what another stage builds with go")
+    builder = found[running[0]][0].run.image
+    made = _program(shown, found[running[0]][0])
+    needed = go_bases.needed(shown, made, found, _static(shown, found, builder, _COMPILERS), ())
+    steps = [instruction for instruction in image.stage.body if instruction.keyword == "RUN"]
+    for instruction in steps:
+        run = facts.run(instruction)
+        if run is None or any(posixpath.basename(call.program) not in _anywhere() for call in run.calls):
+            raise Unclear(f"what line {instruction.first_line} runs may need the Go image")
+    needed = needed.with_shell(f"line {steps[0].first_line} needs a shell" if steps else "", ())
+    base, packages = go_bases.base(builder, made, needed, ())
+    if packages:
+        raise Unclear(f"the image would need {' and '.join(packages)} to be installed: {needed.shell}")
+    folder = any(i.keyword == "WORKDIR" for i in image.stage.body)
+    return Counterpart(
+        base,
+        "the Go tools are shipped beside the program",
+        tuple(fact for fact in (needed.static, *(made.evidence if made else ())) if fact),
+        made is not None,
+        () if folder else (f"WORKDIR {image.start.workdir}",),
+    )
+
+
+def _program(shown: Shown, command: Command) -> Program | None:
+    """What the program is built of that `command` builds; None where there is no build context to look at."""
+    if shown.facts.project.root is None:
+        return None
+    view = view_of(shown.facts, command.run, command.folder or "/", ())
+    return program(view)
+
+
+def _started(shown: Shown, outputs: dict[str, tuple[Command, Built]]) -> list[str]:
+    """Which of `outputs` the image starts, in order."""
+    return [path for each in shown.start.commands if (path := found_program(each, shown, outputs))]
+
+
+def _static(
+    shown: Shown, outputs: dict[str, tuple[Command, Built]], image: StageImage, tools: Collection[str]
+) -> Evidence | None:
+    """What shows that all programs are linked without the C library."""
+    found = [go_bases.static(command, image, shown, tools) for command, _ in outputs.values()]
+    return found[0] if found and all(found) else None
+
+
+@lru_cache(maxsize=1)
+def _anywhere() -> frozenset[str]:
+    words = knowledge.table("stage_steps")
+    return frozenset(word for key in ("quiet", "sets", "files", "packages") for word in words[key].split())
+
+
+def _check(shown: Shown) -> None:
+    """Raise `Unclear` where the stage does not end as a program that was built and is started."""
+    start = shown.start
+    if start.unknown:
+        raise Unclear(f"what the image starts is not known: {start.unknown}")
+    if shown.image.base.os == "windows":
+        raise Unclear("the image is one of Windows")
+    if name := next(iter(start.programs & _names("watchers")), None):
+        raise Unclear(f"the image starts {name}, which needs the Go tools")
+    if "BUILDPLATFORM" in (shown.image.stage.start.flag("platform") or ""):
+        raise Unclear("the stage runs on the platform of the builder (--platform): divide it by hand")
+
+
+def _outputs(facts: Facts, builds: Sequence[Command], view: View) -> dict[str, tuple[Command, Built]]:
+    """The programs that `builds` leave behind, each with the command that builds it."""
+    found: dict[str, tuple[Command, Built]] = {}
+    for command in builds:
+        call, folder = command.call, command.folder
+        if call.program == "go" and call.subcommand in ("build", "install"):
+            if folder is None:
+                raise Unclear(f"the folder that line {command.run.instruction.first_line} builds in is not known")
+            ahead = command.run.calls[: command.run.calls.index(call)]
+            each = built(call, view_of(facts, command.run, folder, ahead))
+            found |= {path: (command, each) for path in each.programs if not path.startswith("/dev/")}
+        elif call.program in ("mv", "cp", "rm") and call.operands:
+            _handle(command, found, view)
+    used = {posixpath.basename(command.call.program) for command in builds} | _names("tools") | _names("watchers")
+    return {p: value for p, value in found.items() if not (value[1].published and posixpath.basename(p) in used)}
+
+
+def _handle(command: Command, found: dict[str, tuple[Command, Built]], view: View) -> None:
+    """Follow a program that is moved, copied or removed."""
+    words = [word.value or "" for word in command.call.operands]
+    paths = [posixpath.normpath(posixpath.join(command.folder or "/", word)) for word in words]
+    taken = [path for path in paths if path in found]
+    if command.call.program != "rm" and len(paths) == 2 and taken == paths[:1]:
+        into = words[1].endswith("/") or paths[1] in _FOLDERS or view.kind(paths[1]) == "folder"
+        found[posixpath.join(paths[1], posixpath.basename(paths[0])) if into else paths[1]] = found[paths[0]]
+    if command.call.program != "cp":
+        for path in taken:
+            del found[path]
+
+
+def _reads(made: Program | None, shown: Shown) -> Reads:
+    """What the program reads. Raises `Unclear` where that is all of the base's own working directory."""
+    unknown = Evidence("what the program reads is not known without the build context")
+    found = reads(made, shown.view) if made else Reads(whole=unknown)
+    if found.whole and shown.view.folder in ("/", "/go", "/usr/local/bin", "/bin"):
+        raise Unclear(f"{found.whole}, and the working directory {shown.view.folder} holds more than the project")
+    return found
+
+
+def _carries(shown: Shown, cut: Cut, outputs: dict[str, tuple[Command, Built]], files: Reads) -> Sequence[Carry]:
+    """The programs, and what they read; a file that lies in a carried folder is not named again."""
+    folder = f"{shown.view.folder.rstrip('/')}/"
+    paths = [folder] if files.whole else list(files.paths)
+    paths += [path for path in scripts_at(shown) if _comes_with_sources(shown, cut, path)]
+    paths += outputs
+    kept = [
+        path for path in paths if not any(path != each and path.startswith(each) for each in paths if each[-1] == "/")
+    ]
+    kept = sorted(set(kept), key=lambda path: (path not in outputs, path))
+    # /go/bin is in the search path of golang alone.
+    moved = {path for path in kept if posixpath.dirname(path) == "/go/bin" and _by_name(shown, path)}
+    return [Carry(path, f"/usr/local/bin/{posixpath.basename(path)}" if path in moved else path) for path in kept]
+
+
+def _by_name(shown: Shown, path: str) -> bool:
+    return any(started.call.head.value == posixpath.basename(path) for started in shown.start.commands)
+
+
+def _comes_with_sources(shown: Shown, cut: Cut, path: str) -> bool:
+    """Whether the script at `path` is copied by an instruction that copies a folder, which is left behind."""
+    for state, instruction in zip(shown.image.before, shown.image.stage.body, strict=True):
+        copy = context_copy(shown.facts, instruction, state)
+        if copy and instruction in cut.before and any(place.target == path for place in copy.places):
+            return False
+    return True
+
+
+def _sources(shown: Shown, cut: Cut, made: Program) -> Iterator[Instruction]:
+    """The copies whose files the program does without: they lie where it was looked at what it reads."""
+    roots = (shown.view.folder, made.root)
+    for state, instruction in zip(shown.image.before, shown.image.stage.body, strict=True):
+        copy = context_copy(shown.facts, instruction, state) if instruction in cut.before else None
+        if copy and all(any(_inside(place.target, root) for root in roots) for place in copy.places):
+            yield instruction
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
+
+
+def _sets(shown: Shown, cut: Cut, idle: Collection[Instruction]) -> Iterator[Instruction]:
+    """The steps above the cut that set up the image, and that the runtime stage repeats."""
+    builds = {id(command.call) for command in cut.builds}
+    words = knowledge.table("stage_steps")
+    harmless = frozenset((*words["quiet"].split(), *words["packages"].split(), "rm"))
+    for run in shown.facts.runs:
+        sets = any(posixpath.basename(c.program) not in harmless for c in run.calls if id(c) not in builds)
+        if sets and run.instruction in cut.before and run.image is shown.image and run.instruction not in idle:
+            yield run.instruction
+
+
+def _idle(shown: Shown, cut: Cut, carries: Sequence[Carry]) -> Iterator[Instruction]:
+    """The steps that only make folders which WORKDIR and COPY make as well, and set the mode of what is carried."""
+    targets = [carry.target for carry in carries]
+    folders = {i.value.rstrip("/") for i in cut.before if i.keyword == "WORKDIR"} | {shown.view.folder}
+    builds = {id(command.call) for command in cut.builds}
+    for run in shown.facts.runs:
+        if run.instruction not in cut.before or run.image is not shown.image:
+            continue
+        others = [call for call in run.calls if id(call) not in builds and call.program not in ("cd", "set", "echo")]
+        paths = [
+            posixpath.normpath(posixpath.join(str(run.state.workdir), word.value or "?"))
+            for call in others
+            for word in (call.operands if call.program == "mkdir" else call.operands[1:])
+        ]
+        if others and all(call.program in ("mkdir", "chmod") for call in others):
+            made = [*folders, *targets]
+            if all(any(_inside(each, path) or each.rstrip("/") == path for each in made) for path in paths):
+                yield run.instruction
+
+
+def _only_for_build(cut: Cut, made: Program | None) -> Iterator[Instruction]:
+    """The ENVs that only the go command reads."""
+    if made is None:
+        return
+    read = {text.value for file in made.sources.files.values() for text in file.texts}
+    for instruction in cut.before:
+        if instruction.keyword == "ENV":
+            names = {word.partition("=")[0] for word in instruction.value.split()}
+            plain = all("=" in word for word in instruction.value.split())
+            if plain and names <= _BUILD_ONLY - read:
+                yield instruction
+
+
+@lru_cache(maxsize=8)
+def _names(entry: str) -> frozenset[str]:
+    return frozenset(knowledge.table("go_modules")[entry]["names"].split())
