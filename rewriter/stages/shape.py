@@ -24,9 +24,6 @@ from rewriter.syntax.shell import parse
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call, call
 
-# Which kit knows the images of which name.
-_KITS: dict[str, str] = {"golang": "go"}
-
 
 class Kit(Protocol):
     """The module of an ecosystem; see `rewriter.stages.kit`."""
@@ -70,8 +67,13 @@ class Step:
 def kit_of(image: StageImage) -> Kit | None:
     """The kit that knows the base image of `image`; None where there is none."""
     name = SAME_IMAGE.sub("", split(image.base.reference)[0])
-    module = _KITS.get(name)
+    module = _kits().get(name)
     return cast("Kit", import_module(f"rewriter.stages.{module}")) if module and image.base.known else None
+
+
+@lru_cache(maxsize=1)
+def _kits() -> dict[str, str]:
+    return {image: kit for kit, entry in knowledge.table("kits").items() for image in entry["images"]}
 
 
 def shown(facts: Facts, image: StageImage) -> Shown:

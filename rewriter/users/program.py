@@ -49,7 +49,11 @@ def programs(facts: Facts, image: StageImage, started: Start) -> list[Program]:
         name, words = _named(each)
         if each.file and _SCRIPT.search(each.file):
             _redirects(each, found)
-        if name in scripts or (name in _starters() and (name != "uv" or "--no-sync" in words)) or _of_shell(each, name, found):
+        if (
+            name in scripts
+            or (name in _starters() and (name != "uv" or "--no-sync" in words))
+            or _of_shell(each, name, found)
+        ):
             continue
         entry = _entry(name)
         if entry is not None:

@@ -1,0 +1,5 @@
+package org.example;
+
+public class Mailer {
+    public static void main(String[] args) {}
+}
