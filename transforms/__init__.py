@@ -78,27 +78,22 @@ CHAIN: tuple[Transform, ...] = (
     Transform(
         "apt_asks", "apt", "before the lists of packages are rewritten, so that a merged step does not ask either"
     ),
-    Transform("apt_steps_apart", "apt", "before the clean-up, so that it is added once to the merged step"),
+    Transform(
+        "apt_steps_apart",
+        "apt",
+        "before stages are divided and the clean-up is added, so that both meet one step",
+    ),
     Transform(
         "removed_too_late",
         "rm clean purge prune",
         "behind apt-steps-apart, which joins what is apt's own; before the clean-up is added to the steps that lack it",
     ),
-    Transform("apt_recommends_installed", "apt", "behind the merge: it judges the whole list of a step"),
     Transform(
-        "build_deps_kept", "apk apt", "behind the lists of packages are final, before the clean-up closes the step"
+        "node_install_loose",
+        "npm yarn pnpm",
+        "before copied-before-install: the install commands that it looks at are final",
     ),
-    Transform("apt_lists_kept", "apt", "behind everything that adds apt commands to a step"),
-    Transform("apk_cache_kept", "apk", "behind build-deps-kept, which adds apk commands"),
-    Transform("dnf_cache_kept", "dnf yum zypper", "independent of the others"),
-    Transform("pip_cache_kept", "pip uv poetry conda mamba", "independent of the others"),
-    Transform("node_install_loose", "npm yarn pnpm", "before the clean-up of the same step"),
-    Transform(
-        "node_cache_kept", "npm yarn bun", "behind node-install-loose, which may change the command that it follows"
-    ),
-    Transform("cargo_cache_kept", "cargo", "independent of the others"),
-    Transform("bundler_loose", "bundle", "before the clean-up of the same step"),
-    Transform("gem_docs_kept", "gem bundle", "independent of the others"),
+    Transform("bundler_loose", "bundle", "before copied-before-install, for the same reason"),
     Transform(
         "composer_dev_shipped",
         "composer xdebug pcov",
@@ -108,19 +103,13 @@ CHAIN: tuple[Transform, ...] = (
     Transform(
         "volatile_before_stable",
         "copy add arg",
-        "behind the package managers' transforms, which make one step of several; before a COPY is divided, so that no "
-        "part of it comes to stand above what needs none of it",
+        "behind what makes one step of several; before a COPY is divided, so that no part of it comes to stand "
+        "above what needs none of it",
     ),
     Transform(
         "copied_before_install",
         "copy",
-        "behind the package managers' transforms: the install commands that it looks at are final",
-    ),
-    Transform(
-        "go_cache_kept",
-        "go",
-        "behind copied-before-install: the modules that a step above the source downloads stay, as nothing below can "
-        "take them away again",
+        "behind what rewrites the install commands: those that it looks at are final",
     ),
     Transform(
         "context_unfiltered",
@@ -130,20 +119,57 @@ CHAIN: tuple[Transform, ...] = (
     Transform(
         "owner_change_copies", "chown chmod", "behind add-where-copy-serves, which makes the copies that it joins"
     ),
-    Transform("copied_to_install", "copy", "behind owner-change-copies: a copy with an owner is no installer"),
-    Transform("download_kept", "curl wget add", "behind copied-to-install, which takes over files of other stages"),
+    Transform(
+        "shell_form_command",
+        "cmd entrypoint",
+        "before the stages: an image without a shell can only start what needs none",
+    ),
     Transform(
         "build_tools_shipped",
         "run",
-        "behind everything that orders and joins the steps of a stage, which it then divides as they are",
+        "behind everything that orders and joins the steps of a stage, which it then divides as they are; before "
+        "all clean-up, which only pays in what is shipped",
     ),
     Transform(
         "heavy_base",
         "from",
         "behind build-tools-shipped: what is left in the shipped stage decides which base it needs",
     ),
+    Transform(
+        "apt_recommends_installed",
+        "apt",
+        "behind the stages: it judges the whole list of a step that is shipped",
+    ),
+    Transform(
+        "build_deps_kept",
+        "apk apt",
+        "behind the stages: where a stage is divided, its compilers stay behind anyway; before the clean-up "
+        "closes the step",
+    ),
+    Transform("apt_lists_kept", "apt", "behind everything that adds apt commands to a step"),
+    Transform("apk_cache_kept", "apk", "behind build-deps-kept, which adds apk commands"),
+    Transform("dnf_cache_kept", "dnf yum zypper", "independent of the others"),
+    Transform("pip_cache_kept", "pip uv poetry conda mamba", "independent of the others"),
+    Transform(
+        "node_cache_kept",
+        "npm yarn bun",
+        "behind node-install-loose, which may change the command that it follows",
+    ),
+    Transform("cargo_cache_kept", "cargo", "independent of the others"),
+    Transform(
+        "go_cache_kept",
+        "go",
+        "behind copied-before-install: the modules that a step above the source downloads stay, as nothing below "
+        "can take them away again",
+    ),
+    Transform("gem_docs_kept", "gem bundle", "independent of the others"),
+    Transform("copied_to_install", "copy", "behind owner-change-copies: a copy with an owner is no installer"),
+    Transform("download_kept", "curl wget add", "behind copied-to-install, which takes over files of other stages"),
     Transform("huge_useradd", "useradd", "independent of the others"),
     Transform("noisy_download", "wget", "behind download-kept, which adds downloads"),
+    Transform(
+        "unfollowed_download", "curl", "behind download-kept, which adds downloads, and before the report about them"
+    ),
     Transform(
         "secret_in_layer",
         "arg env copy add",
@@ -155,16 +181,6 @@ CHAIN: tuple[Transform, ...] = (
         "behind owner-change-copies, which makes a flag of the COPY of a chmod right behind it",
     ),
     Transform("floating_base", "from", "asked for by name; nothing depends on the version that it writes"),
-    Transform(
-        "unfollowed_download", "curl", "behind download-kept, which adds downloads, and before the report about them"
-    ),
-    Transform("dead_heredoc", "<<", "a report about what is left at the end"),
-    Transform("user_too_early", "user", "a report about what is left at the end"),
-    Transform(
-        "shell_form_command",
-        "cmd entrypoint",
-        "behind the families above, which look at what is started and never change it",
-    ),
     Transform("no_init", "cmd entrypoint", "behind shell-form-command, which takes a shell away from process 1"),
     Transform(
         "runs_as_root",
@@ -182,6 +198,8 @@ CHAIN: tuple[Transform, ...] = (
         "behind shell-form-command and no-init: a setting of what is then started",
     ),
     Transform("node_env_unset", "node", "behind python-writes-bytecode, for the order of a stage's settings alone"),
+    Transform("user_too_early", "user", "a report about what is left at the end"),
+    Transform("dead_heredoc", "<<", "a report about what is left at the end"),
     Transform("mount_defeated", "mount", "a report about what is left at the end"),
     Transform("unchecked_download", "curl wget add", "a report about what is left at the end"),
 )

@@ -3,6 +3,7 @@ FROM python:3.12-slim
 LABEL maintainer="Jana Novak <jana@shop.example>"
 
 ENV PYTHONUNBUFFERED=1
+ENV PYTHONDONTWRITEBYTECODE=1
 ENV FLASK_APP=app
 
 # libmagic looks into uploads, curl is for the health check

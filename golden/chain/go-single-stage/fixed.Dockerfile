@@ -1,7 +1,12 @@
-FROM golang:1.23
+FROM golang:1.23 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN go build -o /usr/local/bin/tides . && go clean -cache
+RUN go build -o /usr/local/bin/tides .
+
+FROM gcr.io/distroless/base-debian12
+WORKDIR /src
+COPY --from=build /usr/local/bin/tides /usr/local/bin/tides
+USER 65532:65532
 CMD ["tides"]

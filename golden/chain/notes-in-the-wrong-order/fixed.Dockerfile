@@ -15,6 +15,8 @@ ARG GIT_SHA
 LABEL org.opencontainers.image.revision=$GIT_SHA
 RUN npm run build
 
+ENV NODE_ENV=production
+
 EXPOSE 8080
 USER node
 CMD ["node", "dist/server.js"]
