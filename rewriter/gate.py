@@ -11,7 +11,7 @@ from itertools import accumulate
 from rewriter import second_reader
 from rewriter.change import Change, Edit, Span
 from rewriter.facts import Facts
-from rewriter.image import IMAGE_PARTS, RUN_SEES, StageImage, Unknown, Value
+from rewriter.image import IMAGE_PARTS, RUN_SEES, StageImage, State, Unknown, Value
 from rewriter.order.excluding import lost_source
 from rewriter.project.context import Project
 from rewriter.source import BOM, Source, Unreadable
@@ -251,6 +251,12 @@ def _kept(name: str, value: Value, old: StageImage, new: StageImage) -> bool:
     return set(added) <= set(str(now).split(":"))
 
 
+def _changed(start: State, state: State, part: str) -> object:
+    """The setting `part` of `state`; None where it is still that of the base image, whose `start` it was."""
+    value = getattr(state, part)
+    return None if value == getattr(start, part) else value
+
+
 def _whole(image: StageImage) -> Span:
     return Span(image.stage.start.span.start, image.stage.instructions[-1].span.end)
 
@@ -268,7 +274,10 @@ def _repeated(before: Facts, after: Facts, old: StageImage, halves: tuple[StageI
                     found = True
                     own = {name: value for name, value in state.env.items() if old.start.env.get(name) != value}
                     lost = [name for name in own if name not in there.env and name != "PATH"]
-                    if lost or (there.workdir, there.user) != (state.workdir, state.user):
+                    if lost or any(
+                        _changed(old.start, state, part) != _changed(half.start, there, part)
+                        for part in ("workdir", "user")
+                    ):
                         return f"the step of line {instruction.first_line} would run in another environment"
         if not found:
             return f"the step of line {instruction.first_line} would be in neither stage"

@@ -284,7 +284,8 @@ class _Planner:
             line = step.instruction.first_line
             raise Refused(f"what line {line} writes would have to be carried along", step.instruction.span)
         others = step.roles - {Role.SETS, Role.PACKAGES}
-        whole = not others and not division.build and not self._replaced(step, division)
+        joined = bool(names and self.runtime.packages and not sets)
+        whole = not others and not division.build and not self._replaced(step, division) and not joined
         if (names or sets) and whole and len(sets) in (0, len(step.of(Role.SETS))):
             yield Repeated(step.instruction)
             return
@@ -301,7 +302,16 @@ class _Planner:
         paths = written(command)
         if paths and command.call.program == "chmod" and not any(self._carried(path) for path in paths):
             return all(self._left(path) and f"{path}/" not in self.runtime.left for path in paths)
+        if paths and command.call.program == "mkdir" and all(self._below(path) or self._made(path) for path in paths):
+            return True
+        if paths and command.call.program == "chmod" and all(self._carried(path) for path in paths):
+            return True
         return paths is not None and all(self._below(path) for path in paths)
+
+    def _made(self, path: str) -> bool:
+        """Whether the folder `path` is made by what the runtime stage copies, or by its WORKDIR."""
+        targets = [self.stage.view.folder, *(carry.target for carry in self.carries)]
+        return any(target.rstrip("/") == path or target.startswith(f"{path}/") for target in targets)
 
     def _words(self, step: Step, command: Command) -> str:
         statement: Statement = command.call.statement
