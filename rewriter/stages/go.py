@@ -22,6 +22,7 @@ from rewriter.project.needs import Obstacle, Place, View
 from rewriter.stages import go_bases
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
 from rewriter.stages.programs import found_program, scripts_at
+from rewriter.stages.shape import written
 from rewriter.steps.context_copies import context_copy, view_of
 from rewriter.steps.downloads import with_folders
 from rewriter.steps.start import copied_stage, final_view, taken
@@ -93,9 +94,8 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime:
     files = _reads(made, shown)
     static = _static(shown, outputs, shown.image, (*cut.tools, *cut.packages))
     needed = go_bases.needed(shown, made, outputs, static, cut.packages)
-    carries = _carries(shown, cut, outputs, files)
-    idle = tuple(_idle(shown, cut, carries))
-    steps = [*_sets(shown, cut, idle), *(i for i in cut.after if i.keyword == "RUN")]
+    carries = _carries(shown, outputs, files)
+    steps = [*_sets(shown, cut, carries), *(i for i in cut.after if i.keyword == "RUN")]
     needed = needed.with_shell(f"line {steps[0].first_line} needs a shell" if steps else "", cut.packages)
     base, packages = go_bases.base(shown.image, made, needed, (*cut.tools, *cut.packages))
     settings = () if steps or cut.packages else tuple(_only_for_build(cut, made))
@@ -107,7 +107,7 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime:
         tuple(fact for fact in facts if fact),
         made is not None,
         packages=packages,
-        unneeded=(*(() if files.whole or made is None else _sources(shown, cut, made)), *idle, *settings),
+        unneeded=(*(() if files.whole or made is None else _sources(shown, cut, made)), *settings),
         declares=frozenset(("env",)) if settings else frozenset(),
     )
 
@@ -235,11 +235,11 @@ def _reads(made: Program | None, shown: Shown) -> Reads:
     return found
 
 
-def _carries(shown: Shown, cut: Cut, outputs: dict[str, tuple[Command, Built]], files: Reads) -> Sequence[Carry]:
+def _carries(shown: Shown, outputs: dict[str, tuple[Command, Built]], files: Reads) -> Sequence[Carry]:
     """The programs, and what they read; a file that lies in a carried folder is not named again."""
     folder = f"{shown.view.folder.rstrip('/')}/"
     paths = [folder] if files.whole else list(files.paths)
-    paths += [path for path in scripts_at(shown) if _comes_with_sources(shown, cut, path)]
+    paths += [path for path in scripts_at(shown) if not _copied_alone(shown, path)]
     paths += outputs
     kept = [
         path for path in paths if not any(path != each and path.startswith(each) for each in paths if each[-1] == "/")
@@ -254,20 +254,18 @@ def _by_name(shown: Shown, path: str) -> bool:
     return any(started.call.head.value == posixpath.basename(path) for started in shown.start.commands)
 
 
-def _comes_with_sources(shown: Shown, cut: Cut, path: str) -> bool:
-    """Whether the script at `path` is copied by an instruction that copies a folder, which is left behind."""
-    for state, instruction in zip(shown.image.before, shown.image.stage.body, strict=True):
-        copy = context_copy(shown.facts, instruction, state)
-        if copy and instruction in cut.before and any(place.target == path for place in copy.places):
-            return False
-    return True
+def _copied_alone(shown: Shown, path: str) -> bool:
+    """Whether a COPY of its own brings the file at `path`, which then comes to the runtime stage by itself."""
+    return any(place.target == path for place in shown.view.places)
 
 
 def _sources(shown: Shown, cut: Cut, made: Program) -> Iterator[Instruction]:
     """The copies whose files the program does without: they lie where it was looked at what it reads."""
-    roots = (shown.view.folder, made.root)
+    roots, scripts = (shown.view.folder, made.root), frozenset(scripts_at(shown))
     for state, instruction in zip(shown.image.before, shown.image.stage.body, strict=True):
         copy = context_copy(shown.facts, instruction, state) if instruction in cut.before else None
+        if copy and any(place.target in scripts for place in copy.places):
+            continue
         if copy and all(any(_inside(place.target, root) for root in roots) for place in copy.places):
             yield instruction
 
@@ -276,35 +274,36 @@ def _inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder.rstrip('/')}/")
 
 
-def _sets(shown: Shown, cut: Cut, idle: Collection[Instruction]) -> Iterator[Instruction]:
-    """The steps above the cut that set up the image, and that the runtime stage repeats."""
+def _sets(shown: Shown, cut: Cut, carries: Sequence[Carry]) -> Iterator[Instruction]:
+    """The steps above the cut that set up the image, and that the runtime stage has to repeat in a shell."""
     builds = {id(command.call) for command in cut.builds}
     words = knowledge.table("stage_steps")
     harmless = frozenset((*words["quiet"].split(), *words["packages"].split(), "rm"))
     for run in shown.facts.runs:
-        sets = any(posixpath.basename(c.program) not in harmless for c in run.calls if id(c) not in builds)
-        if sets and run.instruction in cut.before and run.image is shown.image and run.instruction not in idle:
-            yield run.instruction
-
-
-def _idle(shown: Shown, cut: Cut, carries: Sequence[Carry]) -> Iterator[Instruction]:
-    """The steps that only make folders which WORKDIR and COPY make as well, and set the mode of what is carried."""
-    targets = [carry.target for carry in carries]
-    folders = {i.value.rstrip("/") for i in cut.before if i.keyword == "WORKDIR"} | {shown.view.folder}
-    builds = {id(command.call) for command in cut.builds}
-    for run in shown.facts.runs:
         if run.instruction not in cut.before or run.image is not shown.image:
             continue
-        others = [call for call in run.calls if id(call) not in builds and call.program not in ("cd", "set", "echo")]
-        paths = [
-            posixpath.normpath(posixpath.join(str(run.state.workdir), word.value or "?"))
-            for call in others
-            for word in (call.operands if call.program == "mkdir" else call.operands[1:])
-        ]
-        if others and all(call.program in ("mkdir", "chmod") for call in others):
-            made = [*folders, *targets]
-            if all(any(_inside(each, path) or each.rstrip("/") == path for each in made) for path in paths):
+        for call, folder in with_folders(run):
+            name = posixpath.basename(call.program)
+            if id(call) in builds or name in harmless:
+                continue
+            if name == "chown":
+                line = run.instruction.first_line
+                raise Unclear(f"line {line} gives files to another user, which the copy to a runtime stage would undo")
+            if not _idle(Command(call, folder, run), shown, carries):
                 yield run.instruction
+                break
+
+
+def _idle(command: Command, shown: Shown, carries: Sequence[Carry]) -> bool:
+    """Whether the command only makes folders that WORKDIR and COPY make too, or sets the mode of what is carried."""
+    paths = written(command)
+    targets = [shown.view.folder, *(carry.target for carry in carries)]
+    if not paths:
+        return False
+    if command.call.program == "mkdir":
+        return all(any(_inside(target.rstrip("/"), path) for target in targets) for path in paths)
+    carried = [carry.source.rstrip("/") for carry in carries]
+    return command.call.program == "chmod" and all(any(_inside(path, each) for each in carried) for path in paths)
 
 
 def _only_for_build(cut: Cut, made: Program | None) -> Iterator[Instruction]:
