@@ -29,8 +29,11 @@ from rewriter.syntax.vocabulary import Call
 _SYSTEM = frozenset(
     ("/", "/opt", "/usr", "/usr/src", "/usr/local", "/usr/share", "/var", "/root", "/home", "/home/gradle", "/etc")
 )
-_BUILD_FILES = re.compile(r"/root/\.m2|/root/\.gradle|/home/gradle/\.gradle|/usr/share/maven|/opt/gradle")
+# The settings and the downloads of Maven and Gradle.
+_OF_BUILDS = ("/root/.m2/", "/root/.gradle/", "/home/gradle/.gradle/", "/usr/share/maven/", "/opt/gradle/")
+_BUILD_FILES = re.compile("|".join(re.escape(folder.rstrip("/")) for folder in _OF_BUILDS))
 _SHEBANG = re.compile(r"#!\s*(?:/usr/bin/env\s+|\S*/)(bash)\b")
+_JAVA_HOMES = re.compile(r"/(?:usr/lib/jvm|usr/local/openjdk|usr/java|opt/java|docker-java-home)\S*")
 _PATHS = re.compile(r"(?<![\w./$}])/(?!/)[\w.@+/-]+")
 _FILE = re.compile(r"(?:\A|[=:,])(?!/|\w+:)[\w.@+-]*[/.][\w.@+/*-]+")
 _OTHER_JARS = ("-plain.jar", "-sources.jar", "-javadoc.jar", "-tests.jar")
@@ -40,9 +43,11 @@ _OUT = "-d"
 
 @dataclass(frozen=True, slots=True)
 class _Roots:
-    """The folders of the project in the build stage, and what builds wrote elsewhere, as it is carried."""
+    """The folders of the project in the build stage that the container uses, those that it does not use, and what
+    builds wrote elsewhere, as it is carried."""
 
     folders: tuple[str, ...]
+    unused: tuple[str, ...]
     elsewhere: tuple[Carry, ...]
 
 
@@ -92,11 +97,11 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         return packages
     evidence = [_started(shown)]
     alone = _jar_alone(shown, cut, roots, seen)
-    left: tuple[str, ...] = ()
+    left = (*(_folder(folder) for folder in roots.unused), *_OF_BUILDS)
     if alone is not None:
         carries, fact = alone
         evidence.append(fact)
-        left = tuple(f"{folder}/" for folder in roots.folders)
+        left += tuple(map(_folder, roots.folders))
     else:
         carries = tuple(Carry(_folder(folder), _folder(folder)) for folder in roots.folders if folder not in _SYSTEM)
         if len(carries) < len(roots.folders):
@@ -123,22 +128,15 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
 
 def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
     """The JRE for a stage that only runs a program on a JDK."""
-    from rewriter.stages.shape import Refused, kit_of, steps  # it imports the kits
-
     base, image = shown.image.base, shown.image
     found = jre(base.reference)
-    kit = kit_of(image)
-    if found is None or kit is None or base.os == "windows":
+    if found is None or base.os == "windows":
         return None
     inherited = image.final.cmd == image.start.cmd and image.final.entrypoint == image.start.entrypoint
     if inherited and base.cmd != ("catalina.sh", "run"):
         return None  # an image for others, or one that starts the JDK's own tools
-    try:
-        found_steps = steps(shown, kit)
-    except Refused as refused:
-        return Obstacle(f"{refused.reason}; {found.reference} has fewer tools")
-    if any(Role.BUILDS in step.roles for step in found_steps):
-        return None
+    if (installed := _works(shown, found)) is None:
+        return None  # build-tools-shipped says why
     if not inherited and (reason := _start(shown, found)) is not None:
         return reason
     if (reason := _user(shown, found)) is not None:
@@ -146,7 +144,6 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
     seen = sources(shown.view)
     if seen.compiler is not None:
         return Obstacle(f"{_at(seen.compiler)} uses {seen.compiler.fact}, which only the JDK has")
-    installed = [word.raw for step in found_steps for c in step.of(Role.PACKAGES) for word in c.call.operands]
     packages = _packages(shown, found, installed)
     if packages:
         return packages if isinstance(packages, Obstacle) else Obstacle(f"{found.reference} has no {packages[0]}")
@@ -165,6 +162,24 @@ _CHECK = (
     "to debug the result, attach a container with a JDK to its process (`docker debug`, `kubectl debug`), and check it "
     "with `dockerslim verify`"
 )
+
+
+def _works(shown: Shown, found: Jre) -> tuple[str, ...] | None:
+    """The packages that the stage installs; None where one of its steps may need what only the JDK image has."""
+    image, packages = shown.image, list[str]()
+    known = frozenset(word for words in knowledge.table("stage_steps").values() for word in words.split())
+    known |= {"java", "keytool", "dpkg", *programs(found.reference)}
+    for instruction in image.stage.body:
+        if instruction.keyword != "RUN":
+            continue
+        run = shown.facts.run(instruction)
+        if run is None or len(run.calls) != sum(1 for _ in run.script.commands()) or run.script.substitutions:
+            return None
+        for call in run.calls:
+            if posixpath.basename(call.program) not in known:
+                return None
+            packages += [word.raw for word in call.operands if call.installs]
+    return tuple(packages)
 
 
 def minimal(shown: Shown) -> Minimal | Obstacle | None:
@@ -253,6 +268,8 @@ def _start(shown: Shown, found: Jre) -> Obstacle | None:
         text = " ".join(word.raw for word in started.call.statement.words)
         if match := _BUILD_FILES.search(text):
             return Obstacle(f"{where} reads {match[0]}, which belongs to the build")
+    if not found.same and (match := _JAVA_HOMES.search(_own_words(shown))):
+        return Obstacle(f"{match[0]} is named, which lies elsewhere in {found.reference}, the image of another vendor")
     text = str(shown.image.final.healthcheck)
     for name in sorted(jdk | beside):
         if re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w.-])", text):
@@ -260,6 +277,13 @@ def _start(shown: Shown, found: Jre) -> Obstacle | None:
     if not any(posixpath.basename(s.call.program) == "java" for s in shown.start.commands) and not _own_script(shown):
         return Obstacle("the container does not start java")
     return None
+
+
+def _own_words(shown: Shown) -> str:
+    """The words of the start command, and the variables that the stage sets itself."""
+    final, start = shown.image.final, shown.image.start
+    values = [str(value) for name, value in final.env.items() if start.env.get(name) != value]
+    return " ".join((*shown.start.words, *values))
 
 
 def _own_script(shown: Shown) -> bool:
@@ -317,7 +341,8 @@ def _roots(shown: Shown, cut: Cut) -> _Roots | Obstacle:
             elsewhere.append(Carry(_folder(out), _folder(out)))
     used = [folder for folder in dict.fromkeys(folders) if _used(shown, folder)]
     outer = [f for f in used if not any(f != other and _inside(f, other) for other in used)]
-    return _Roots(tuple(outer), tuple(elsewhere))
+    unused = [f for f in dict.fromkeys(folders) if f not in used and f not in _SYSTEM]
+    return _Roots(tuple(outer), tuple(unused), tuple(elsewhere))
 
 
 def _used(shown: Shown, folder: str) -> bool:
@@ -439,9 +464,9 @@ def _message(shown: Shown, found: Jre) -> str:
 
 
 def _unnamed(shown: Shown) -> str:
-    name = shown.image.base.name
     return (
-        f"which Java {name} holds, or which image has it without the compiler, is not known; a tag that names it helps"
+        f"no image is known that has the Java of {shown.image.base.name} without the compiler; a tag that names a "
+        "supported version of Java helps"
     )
 
 

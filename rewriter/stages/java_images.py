@@ -61,7 +61,7 @@ def tools(name: str) -> frozenset[str]:
 
 
 def programs(reference: str) -> frozenset[str]:
-    """Which of bash, curl and wget the image `reference`, one without the compiler, has."""
+    """Which programs the image `reference`, one without the compiler, has beside those of every system."""
     image = SAME_IMAGE.sub("", reference)
     known: list[list[str]] = knowledge.table("java_runtime")["programs"]["has"]
     return next(frozenset(has.split()) for pattern, has in known if fnmatchcase(image, pattern))
