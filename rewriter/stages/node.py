@@ -1,0 +1,198 @@
+"""The kit for Node: npm, yarn and pnpm on the official images."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from rewriter.change import Evidence
+from rewriter.project.context import Unfit
+from rewriter.project.node.installed import installed
+from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Role, Runtime, Shown
+from rewriter.stages.node_dev import prune
+from rewriter.stages.node_installs import (
+    ASIDE,
+    check_install,
+    for_all,
+    is_install,
+    leaves_modules_alone,
+    modules_of,
+    root_of,
+)
+from rewriter.stages.node_minimal import minimal
+from rewriter.stages.node_programs import (
+    MANAGERS,
+    brings,
+    check_writes,
+    compiles,
+    entry_of,
+    leaves,
+    package_of,
+    words_of,
+)
+from rewriter.stages.node_slim import counterpart, known_tools, libraries, lost, slim_enough, smaller
+from rewriter.stages.node_static import static
+from rewriter.steps.context_copies import view_of
+from rewriter.steps.start import followed
+from rewriter.syntax.vocabulary import Call
+
+__all__ = ["counterpart", "minimal", "role", "runtime"]
+
+_RUNS = frozenset(("run", "run-script", "test", "t", "start", "build", "exec", "x"))
+_BY_COREPACK = frozenset(("yarn", "pnpm"))
+
+
+def role(command: Command, shown: Shown) -> Role | Obstacle | None:
+    """What a command of a RUN is for: an install, a build by package scripts, a tool for all (`npm install -g`)."""
+    call = command.call
+    name = posixpath.basename(call.program)
+    try:
+        if name in MANAGERS:
+            return _manager(command, shown)
+        if name == "corepack":
+            return _corepack(shown)
+        if name == "node" and call.has("-v", "-e", "-p"):
+            return Role.BUILDS
+        if (
+            name in ("node", "npx", "bunx", "pnpx")
+            or entry_of(call) is not None
+            or "node_modules/.bin/" in call.program
+        ):
+            return _followed(command, shown)
+    except Unfit as error:
+        return Obstacle(str(error))
+    return None
+
+
+def _manager(command: Command, shown: Shown) -> Role | Obstacle:
+    call, sub = command.call, command.call.subcommand
+    if for_all(call):
+        return _for_all(call, shown)
+    if call.has("-v", "--version") or sub.partition(" ")[0] in (*ASIDE, "rebuild", "rb"):
+        return Role.BUILDS
+    if is_install(call):
+        check_install(command, shown, root_of(command))
+        return Role.BUILDS
+    if sub in _RUNS or call.program in ("yarn", "pnpm", "bun"):
+        return _followed(command, shown)
+    return Obstacle(f"what {call.program} {sub} in line {command.run.instruction.first_line} writes is not known")
+
+
+def _for_all(call: Call, shown: Shown) -> Role:
+    """A tool for all users is installed again in the runtime stage where the container starts it."""
+    names = {re.sub(r"(?<=.)@.*", "", word.raw) for word in call.operands} - {"npm"}
+    used = {posixpath.basename(started.call.program) for started in shown.start.commands}
+    return Role.SETS if any(brings(program, name) for program in used for name in names) else Role.BUILDS
+
+
+def _corepack(shown: Shown) -> Role | Obstacle:
+    if used := sorted(_BY_COREPACK & shown.start.programs):
+        return Obstacle(
+            f"the container starts {used[0]}, which corepack keeps in a home folder, and would download at each start: "
+            f"start the program by node itself"
+        )
+    return Role.BUILDS
+
+
+def _followed(command: Command, shown: Shown) -> Role:
+    """A build, if all that it runs is known to write below the working directory. Raises `Unfit`."""
+    view = view_of(shown.facts, command.run, command.folder or "/", ())
+    check_writes(followed(shown.facts, view, command.call, command.folder), view, root_of(command))
+    return Role.BUILDS
+
+
+def _root(command: Command) -> str:
+    """The folder that a command may write in: the step's working directory."""
+    workdir = command.run.state.workdir
+    if not isinstance(workdir, str) or workdir == "/":
+        raise Unfit(f"line {command.run.instruction.first_line}", "runs in no folder of its own: set WORKDIR")
+    return workdir
+
+
+def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
+    """The runtime stage: the slim image of the same version, with the working directory or with node_modules alone."""
+    try:
+        return static(shown, cut) or _server(shown, cut)
+    except Unfit as error:
+        return Obstacle(str(error))
+
+
+def _server(shown: Shown, cut: Cut) -> Runtime | None:
+    installs = [command for command in cut.builds if is_install(command.call) and not for_all(command.call)]
+    if not installs or not any(modules_of(shown.view.into(each.folder or "/")) for each in installs):
+        return None
+    reference = shown.image.base.reference
+    base = smaller(shown)
+    _check_start(shown, cut)
+    finish, facts = _finish(shown, cut, installs)
+    if base is None and not cut.tools and not finish:
+        return None
+    if base is not None and not cut.tools and not finish and isinstance(slim_enough(shown), tuple):
+        return None  # then a smaller base is all that it takes
+    packages: set[str] = set()
+    evidence = [*facts]
+    if base is not None:
+        for command in installs:
+            found = installed(shown.view.into(command.folder or "/"))
+            needed, more = libraries(shown, found)
+            packages |= needed
+            evidence += more
+    tools, more = lost(shown, cut, full=base is not None)
+    what = [f"the compilers and headers of {shown.image.base.name}"] if base else []
+    what += [", ".join(cut.tools)] if cut.tools and not base else []
+    what += ["the packages for development"] if finish else []
+    return Runtime(
+        base or reference,
+        _carries(shown, cut),
+        f"{' and '.join(what)} are shipped, and nothing that runs needs them",
+        (*evidence, *more),
+        finish=finish,
+        packages=tuple(sorted((packages | tools) - set(cut.packages))),
+    )
+
+
+def _check_start(shown: Shown, cut: Cut) -> None:
+    """Raise `Unfit` where it is not known what the container starts, or where that needs the build tools."""
+    if shown.start.unknown:
+        raise Unfit("the start command", f"is not known: {shown.start.unknown}")
+    asked = {
+        name for each in cut.builds if is_install(each.call) for name in modules_of(shown.view.into(each.folder or "/"))
+    }
+    asked |= {
+        re.sub(r"(?<=.)@.*", "", word.raw) for each in cut.builds for word in each.call.operands if for_all(each.call)
+    }
+    scripts = {posixpath.basename(script.file) for script in shown.start.scripts}
+    for started in leaves(shown.start):
+        call, name = started.call, posixpath.basename(started.call.program)
+        where = f"{started.file}:{started.line}" if started.file else f"line {started.line}"
+        if compiles(call):
+            raise Unfit(
+                where,
+                f"starts {' '.join(words_of(call)[:2])}, which compiles or watches sources and needs packages for "
+                f"development: build in a RUN step, and start what that makes",
+            )
+        known = name in ("node", *scripts, *cut.packages) or name in known_tools() or entry_of(call) is not None
+        if not known and package_of(call) not in asked and name not in shown.start.inits:
+            raise Unfit(where, f"starts {name}, and what that needs is not known")
+
+
+def _finish(shown: Shown, cut: Cut, installs: list[Command]) -> tuple[tuple[str, ...], tuple[Evidence, ...]]:
+    """The step that removes the packages for development, where that is shown to be right."""
+    if leaves_modules_alone(shown, cut.builds):
+        return (), ()  # below the cut lie steps of the project that may need them: node-install-loose has looked
+    try:
+        found = prune(shown, installs, cut.builds)
+    except Unfit:
+        return (), ()
+    return ((found[0],), found[1]) if found else ((), ())
+
+
+def _carries(shown: Shown, cut: Cut) -> tuple[Carry, ...]:
+    """node_modules, where the steps wrote nothing else; else the whole working directory."""
+    if leaves_modules_alone(shown, cut.builds):
+        folders = dict.fromkeys(each.folder for each in cut.builds if is_install(each.call) and not for_all(each.call))
+        return tuple(Carry(f"{folder}/node_modules/", f"{folder}/node_modules/") for folder in folders)
+    roots = sorted({root_of(each) for each in cut.builds if not for_all(each.call)}, key=len)
+    if any(not f"{root}/".startswith(f"{roots[0]}/") for root in roots):
+        raise Unfit("the steps that build", f"run in several folders: {', '.join(roots)}")
+    return (Carry(f"{roots[0]}/", f"{roots[0]}/"),)

@@ -1,0 +1,141 @@
+"""What a Node program that is started by node alone could be on: a distroless image, without a shell."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Sequence
+
+from rewriter.project.context import Unfit
+from rewriter.project.node import code
+from rewriter.project.node.installed import installed
+from rewriter.stages.kit import Minimal, Obstacle, Shown
+from rewriter.stages.node_dev import sources
+from rewriter.stages.node_programs import MANAGERS, data, words_of
+from rewriter.stages.node_slim import libraries
+from rewriter.steps.start import Started
+
+# What the stage may say; anything else needs a shell, or a user that distroless images lack.
+_PLAIN = frozenset(
+    (
+        "ARG",
+        "CMD",
+        "COPY",
+        "ENTRYPOINT",
+        "ENV",
+        "EXPOSE",
+        "LABEL",
+        "MAINTAINER",
+        "STOPSIGNAL",
+        "USER",
+        "VOLUME",
+        "WORKDIR",
+    )
+)
+_RUNNERS = frozenset(("docker-entrypoint.sh", "cross-env", "env"))
+_EXECUTES = frozenset(
+    (
+        "child_process",
+        "node:child_process",
+        "cross-spawn",
+        "execa",
+        "nano-spawn",
+        "node-cmd",
+        "node-pty",
+        "shelljs",
+        "tinyexec",
+        "zx",
+    )
+)
+_OF_NPM = ("npm_package_", "npm_config_", "npm_lifecycle_")
+_CHECK = (
+    "it has no shell: debug it with the tag `debug` of the same image or `docker debug`, and check with "
+    "`dockerslim verify` that it still starts"
+)
+
+
+def minimal(shown: Shown) -> Minimal | Obstacle | None:
+    """The distroless image of the same version of Node and the same release of Debian.
+
+    Source: https://github.com/GoogleContainerTools/distroless/blob/main/nodejs/README.md: it has ENTRYPOINT
+    ["/nodejs/bin/node"], the libraries of glibc, libstdc++ and OpenSSL, certificates and time zones.
+    """
+    base = shown.image.base
+    table = data()["distroless"]
+    major = (base.version or "").split(".")[0]
+    if base.distribution != "debian" or major not in table["majors"] or base.version is None:
+        return None
+    if any(instruction.keyword == "RUN" for instruction in shown.image.stage.body):
+        return None
+    release = table["releases"].get(base.release or "bookworm")
+    if release is None:
+        return None
+    try:
+        command, settings = _command(shown)
+        _check(shown)
+    except Unfit as error:
+        return Obstacle(f"an image without a shell would not do: {error}")
+    return Minimal(
+        table["image"].format(major=major, release=release),
+        f"{base.name} ships a shell, npm and a package manager beside node",
+        _CHECK,
+        (shown.start.last.fact("starts node alone"),) if shown.start.last else (),
+        settings=settings,
+        command=(f"CMD {json.dumps(command, ensure_ascii=False)}",),
+        declares=frozenset(("cmd", "entrypoint", "env", "user", "workdir", "shell")),
+    )
+
+
+def _command(shown: Shown) -> tuple[list[str], tuple[str, ...]]:
+    """What node is given, and the variables that a package script sets for it. Raises `Unfit` where more is started."""
+    start = shown.start
+    if start.unknown or start.scripts or start.inits:
+        raise Unfit("the start command", start.unknown or "runs through a script or an init of the image")
+    alone: list[Started] = []
+    for started in start.commands:
+        name = posixpath.basename(started.call.program)
+        if name not in _RUNNERS and name not in MANAGERS and not (start.shell and name == "sh"):
+            alone.append(started)
+    if len(alone) != 1 or posixpath.basename(alone[0].call.program) != "node":
+        raise Unfit("the start command", "runs more than one file by node")
+    call, words = alone[0].call, words_of(alone[0].call)[1:]
+    managed = any(posixpath.basename(each.call.program) in MANAGERS for each in start.commands)
+    if not words or call.statement.redirects or any("$" in word or "*" in word for word in words):
+        raise Unfit("the start command", "needs a shell")
+    assigned: Sequence[str] = [word.raw for word in (*call.statement.assignments, *call.wrappers) if "=" in word.raw]
+    if call.wrappers and len(assigned) != len(call.wrappers) + len(call.statement.assignments):
+        raise Unfit("the start command", f"runs {call.wrappers[0].raw}")
+    for each in start.commands:
+        if posixpath.basename(each.call.program) == "cross-env":
+            raise Unfit("the start command", "runs cross-env, which sets variables for it")
+    if managed and alone[0].folder != shown.view.folder:
+        raise Unfit("the start command", "runs in another folder")
+    return words, tuple(f"ENV {word}" for word in assigned)
+
+
+def _check(shown: Shown) -> None:
+    """Raise `Unfit` where the stage or the program needs what such an image lacks."""
+    for instruction in shown.image.stage.body:
+        line = f"line {instruction.first_line}"
+        if instruction.keyword not in _PLAIN:
+            raise Unfit(line, f"has {instruction.keyword}, which needs a program of the image")
+        owner = instruction.flag("chown")
+        user = instruction.value if instruction.keyword == "USER" else owner
+        if user and not user.replace(":", "").isdigit():
+            raise Unfit(line, f"names the user {user}, which distroless images lack: say its number")
+        if instruction.keyword == "SHELL":
+            raise Unfit(line, "sets a shell")
+    view = shown.view
+    if view.kind("package.json"):
+        found = installed(view)
+        needed, _ = libraries(shown, found)
+        if needed:
+            raise Unfit(found.view.file(found.file) or found.file, f"has packages that need {' '.join(sorted(needed))}")
+    for file in sources(view):
+        text = view.project.text(file)
+        root = code.tree_of(file, text)
+        strings = () if root is None else tuple(code.strings(root))
+        if root is None or any(each.value in _EXECUTES for each in strings):
+            raise Unfit(file, "runs other programs, or is not understood")
+        if any(name in text for name in _OF_NPM):
+            raise Unfit(file, "reads variables that npm sets")

@@ -1,0 +1,244 @@
+"""What the full node images have over the slim ones, and whether a project uses it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+
+from rewriter import knowledge
+from rewriter.change import Evidence
+from rewriter.facts import Facts
+from rewriter.project.context import Unfit
+from rewriter.project.node.installed import Installed, installed
+from rewriter.stages.bases import is_version, slim
+from rewriter.stages.kit import Counterpart, Cut, Obstacle, Shown
+from rewriter.stages.mentions import full_tools, mentions
+from rewriter.stages.node_installs import ASIDE, for_all, is_install
+from rewriter.stages.node_programs import MANAGERS, data, entry_of, leaves
+from rewriter.steps.context_copies import view_of
+from rewriter.steps.downloads import with_folders
+from rewriter.steps.start import followed
+from rewriter.syntax.vocabulary import Call
+
+
+class _Lacks(Exception):
+    """A step runs a tool that the slim image lacks."""
+
+
+_VARIABLE = re.compile(r"\$\{?(\w+)")
+
+
+def known_tools() -> Mapping[str, str]:
+    """The commands that the full images have and the slim ones lack, with the Debian package of each."""
+    return {**full_tools(), **data()["full"]["commands"]}
+
+
+def smaller(shown: Shown) -> str | None:
+    """The slim image of the same version; None where there is none, or where a variable may be more than a version."""
+    reference = shown.image.base.reference
+    defaults: dict[str, str] = {}
+    for instruction in shown.facts.file.global_args:
+        for word in instruction.value.split():
+            name, _, value = word.partition("=")
+            defaults[name] = value
+    if any(not is_version(defaults.get(name, "")) for name in _VARIABLE.findall(reference)):
+        return None
+    return slim(reference)
+
+
+def libraries(shown: Shown, found: Installed) -> tuple[frozenset[str], tuple[Evidence, ...]]:
+    """The packages of the distribution that the native packages of a lock file need at run time. Raises `Unfit` where
+    that is not known."""
+    system = shown.facts.system(shown.image)
+    table, known = data()["libraries"], _known()
+    needed: dict[str, None] = {}
+    facts: list[Evidence] = []
+    for name, each in found.packages.items():
+        if each.dev:
+            continue
+        if name in data()["browsers"]["names"]:
+            raise Unfit(found.where(name), f"has {name}, which downloads a browser and needs the libraries of one")
+        if name in table:
+            needed |= dict.fromkeys(table[name].get(system or "", ()))
+            facts.append(_fact(found, name, f"{name} needs {' '.join(table[name].get(system or '', ()))}"))
+        elif _native(found, name) and name not in known:
+            raise Unfit(found.where(name), f"has {name}, and which libraries its native part needs is not known")
+        elif name in data()["native"]["compiled"]:
+            facts.append(_fact(found, name, f"{name} is compiled, and needs no library at run time"))
+    return frozenset(needed), tuple(facts)
+
+
+def _known() -> frozenset[str]:
+    native = data()["native"]
+    return frozenset((*native["prebuilt"], *native["compiled"], *native["helpers"], *data()["libraries"]))
+
+
+def _native(found: Installed, name: str) -> bool:
+    """Whether a package may have parts for the machine: it says that it runs a script on install, or asks for a tool
+    that builds such parts."""
+    each = found.packages[name]
+    return bool(each.scripts) if each.scripts is not None else bool(each.asks & set(data()["native"]["helpers"]))
+
+
+def _fact(found: Installed, name: str, fact: str) -> Evidence:
+    file, _, line = found.where(name).rpartition(":")
+    return Evidence(fact, int(line), file) if line.isdigit() else Evidence(fact, None, found.where(name))
+
+
+def lost(shown: Shown, cut: Cut, *, full: bool) -> tuple[frozenset[str], tuple[Evidence, ...]]:
+    """The packages whose tools the program calls, and which the runtime stage would lack: of the full image (`full`),
+    or left behind with the build stage. Raises `Unfit` where that is not known."""
+    tools = dict(known_tools()) if full else {}
+    for package in cut.tools:
+        tools |= {tool: package for tool, its in known_tools().items() if its == package or tool == package}
+    tools = {tool: package for tool, package in tools.items() if package not in cut.packages}
+    called = list(_called(shown, tools))
+    found = {tools[tool] for tool, _ in called}
+    if found & set(data()["full"]["secure"]) and full:
+        found.add("ca-certificates")
+    return frozenset(found), tuple(fact for _, fact in called)
+
+
+def _called(shown: Shown, tools: Mapping[str, str]) -> Iterator[tuple[str, Evidence]]:
+    """The tools that the program, or a package that it asks for, calls."""
+    seen = mentions(shown, tools)
+    if isinstance(seen, Obstacle):
+        raise Unfit("the project", seen.reason)
+    yield from ((mention.tool, mention.evidence) for mention in seen)
+    view = shown.view
+    if view.kind("package.json"):
+        found = installed(view)
+        for tool, names in data()["runs"].items():
+            for name in names if tool in tools else ():
+                if name in found.packages and not found.packages[name].dev:
+                    yield tool, _fact(found, name, f"{name} runs {tool}")
+
+
+def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
+    """The slim image of the same version, for a stage that otherwise stays as it is."""
+    base = smaller(shown)
+    if base is None:
+        return None
+    name = shown.image.base.name
+    message = f"{name} ships compilers, headers and tools that the program does not use"
+    try:
+        found = slim_enough(shown)
+    except Unfit as error:
+        told = f"{name} ships compilers, headers and tools, and it is not shown that the program uses any ({error})"
+        return Counterpart(base, f"{told}; `dockerslim verify` shows whether it does without", proven=False)
+    return found if isinstance(found, Obstacle) else Counterpart(base, message, found)
+
+
+def slim_enough(shown: Shown) -> tuple[Evidence, ...] | Obstacle:
+    """What shows that each step and the program work on the slim image as they do on the full one; an Obstacle where
+    one of them does not. Raises `Unfit` where that is not known.
+
+    Source: https://github.com/nodejs/docker-node#nodeslim
+    """
+    folders: dict[str, bool] = {}
+    try:
+        for call, folder in _run(shown):
+            if is_install(call):
+                if folder is None:
+                    raise Unfit(call.program, "installs into a folder that is not known")
+                folders[folder] = True
+    except _Lacks as lacks:
+        return Obstacle(str(lacks))
+    if not folders:
+        folders[shown.view.folder] = False
+    facts: list[Evidence] = []
+    for folder, installs in folders.items():
+        found = installed(shown.view.into(folder))
+        if obstacle := _in_the_way(shown, found, installs=installs):
+            return obstacle
+        facts.append(
+            shown.view.into(folder).evidence(
+                "names no package that is compiled" if installs else "names no package that needs a library", found.file
+            )
+        )
+    if shown.start.unknown:
+        raise Unfit("the start command", f"is not known: {shown.start.unknown}")
+    called = list(_called(shown, _without_own(shown)))
+    if called:
+        tool, fact = called[0]
+        return Obstacle(f"{fact}: the image of the program needs {tool}, which {smaller(shown)} lacks")
+    return (*facts, Evidence("nothing that the program runs is a tool of the full image alone"))
+
+
+def _run(shown: Shown) -> Iterator[tuple[Call, str | None]]:
+    """The commands of the stage's steps. Raises `Unfit` for one of which it is not known what it needs."""
+    words = {word for words in knowledge.table("stage_steps").values() for word in words.split()}
+    facts: Facts = shown.facts
+    for instruction in shown.image.stage.body:
+        if instruction.keyword != "RUN":
+            continue
+        run = facts.run(instruction)
+        where = f"line {instruction.first_line}"
+        lacks = _without_own(shown)
+        if tool := next(
+            (word for word in re.findall(r"[\w.+-]+", instruction.value) if word in lacks and (run is None)), None
+        ):
+            raise _Lacks(f"{where} runs {tool}, which {smaller(shown)} lacks")
+        if run is None or len(run.calls) != sum(1 for _ in run.script.commands()):
+            raise Unfit(where, "is not understood")
+        for call, folder in with_folders(run):
+            name = posixpath.basename(call.program)
+            if name in lacks:
+                raise _Lacks(f"{where} runs {name}, which {smaller(shown)} lacks")
+            plain = name in MANAGERS and (
+                is_install(call) or for_all(call) or call.subcommand.partition(" ")[0] in ASIDE
+            )
+            known = name in words or plain or name == "corepack" or call.has("--version", "-v")
+            if not known:
+                start = followed(facts, view_of(facts, run, folder or "/", ()), call, folder)
+                _check(start.unknown, where)
+                for started in leaves(start):
+                    if started.call.program in lacks:
+                        raise _Lacks(f"{where} runs {started.call.program}, which {smaller(shown)} lacks")
+                    if entry_of(started.call) is None and posixpath.basename(started.call.program) != "node":
+                        raise Unfit(where, f"runs {started.call.program}, and what that needs is not known")
+            yield call, folder
+
+
+def _check(unknown: str, where: str) -> None:
+    if unknown:
+        raise Unfit(where, f"runs what is not known: {unknown}")
+
+
+def _without_own(shown: Shown) -> dict[str, str]:
+    """The tools of the full images, without those that the stage's own steps install."""
+    own = _installed_by(shown)
+    return {tool: package for tool, package in known_tools().items() if package not in own}
+
+
+def _in_the_way(shown: Shown, found: Installed, *, installs: bool) -> Obstacle | None:
+    """The package that needs more than the slim image has, to be installed or to run."""
+    native, table, base = data()["native"], data()["libraries"], smaller(shown)
+    own = _installed_by(shown)
+    for name, each in found.packages.items():
+        if name in data()["browsers"]["names"] and (installs or not each.dev):
+            return Obstacle(f"{found.where(name)}: {name} needs the libraries of a browser, which {base} lacks")
+        if installs and (name in native["compiled"] or table.get(name, {}).get("compiled")):
+            return Obstacle(f"{found.where(name)}: {name} may have to be compiled, which {base} has no tools for")
+        missing = sorted({*table.get(name, {}).get("debian", ())} - own)
+        if missing and not each.dev:
+            needs = " ".join(missing)
+            return Obstacle(f"{found.where(name)}: {name} needs {needs}, which {base} lacks: install it by apt-get")
+        if installs and each.git:
+            return Obstacle(f"{found.where(name)}: {name} comes from a Git repository, and {base} has no git")
+        if _native(found, name) and name not in _known() and (installs or not each.dev):
+            raise Unfit(found.where(name), f"has {name}, and whether its native part needs more is not known")
+    return None
+
+
+def _installed_by(shown: Shown) -> frozenset[str]:
+    """The distribution's packages that the stage's own steps install."""
+    return frozenset(
+        word.raw.partition("=")[0]
+        for run in shown.facts.runs
+        if run.image is shown.image
+        for call in run.calls
+        if call.program in ("apt-get", "apt") and call.installs
+        for word in call.operands
+    )

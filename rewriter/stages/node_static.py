@@ -1,0 +1,137 @@
+"""A site of files alone, which a Node program serves: nginx serves it as well, without Node."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from rewriter.image import State
+from rewriter.project.context import Unfit
+from rewriter.stages.kit import Carry, Cut, Runtime, Shown
+from rewriter.stages.node_programs import leaves, words_of
+from rewriter.steps.downloads import located
+from rewriter.steps.start import Started
+
+_ROOT = "/usr/share/nginx/html/"
+_NUMBER = re.compile(r"(?:tcp://[^:]*:)?(\d{1,5})\Z")
+# What may stand below the last step that builds: nothing that needs Node.
+_BELOW = frozenset(("CMD", "ENTRYPOINT", "EXPOSE", "LABEL", "MAINTAINER", "STOPSIGNAL", "ENV", "ARG"))
+_DEFAULTS = {"serve": 3000, "http-server": 8080}
+
+
+def static(shown: Shown, cut: Cut) -> Runtime | None:
+    """The stage that serves the same folder by nginx; None where the container does not just serve files. Raises
+    `Unfit` where it does, in a way that nginx would not.
+
+    Sources: https://github.com/vercel/serve#readme, https://github.com/http-party/http-server#readme,
+    https://hub.docker.com/_/nginx
+    """
+    found = list(leaves(shown.start))
+    found = [each for each in found if posixpath.basename(each.call.program) != "docker-entrypoint.sh"]
+    if shown.start.unknown or len(found) != 1:
+        return None
+    server, name = found[0], posixpath.basename(found[0].call.program)
+    if name not in _DEFAULTS:
+        return None
+    site = _Site(shown, server, name)
+    folder, port, single = site.read()
+    _check(shown, cut, folder, port)
+    return Runtime(
+        "nginx:stable",
+        (Carry(f"{folder}/", _ROOT),),
+        f"Node and all packages are shipped to serve the files of {folder}",
+        (server.fact(f"only serves the files of {folder}"),),
+        settings=(_server_block(shown, port, single=single),),
+        unneeded=tuple(instruction for instruction in cut.before if instruction.keyword in ("COPY", "ADD")),
+        command=(),
+        declares=frozenset(("cmd", "entrypoint", "env", "workdir", "expose", "stopsignal")),
+    )
+
+
+class _Site:
+    def __init__(self, shown: Shown, server: Started, name: str) -> None:
+        self.shown = shown
+        self.server = server
+        self.name = name
+        self.where = f"{server.file}:{server.line}" if server.file else f"line {server.line}"
+
+    def read(self) -> tuple[str, int, bool]:
+        """The folder that is served, the port, and whether paths that are not there get index.html."""
+        single, port, folders = False, None, []
+        words = words_of(self.server.call)[1:]
+        while words:
+            word = words.pop(0)
+            name, _, value = word.partition("=")
+            match self.name, name:
+                case "serve", "-s" | "--single":
+                    single = True
+                case "serve", "-l" | "--listen" | "-p" | "--port":
+                    port = self._port(value or (words.pop(0) if words else ""))
+                case "http-server", "-p" | "--port":
+                    port = self._port(value or (words.pop(0) if words else ""))
+                case _, "-n" | "--no-clipboard" | "-L" | "--no-request-logging" | "--silent" | "-d" | "--debug":
+                    if self.name == "http-server" and name in ("-d", "--debug"):
+                        raise Unfit(self.where, f"gives {word} to {self.name}, which nginx would not follow")
+                case "http-server", "-a" if words and words[0] in ("0.0.0.0", "::"):
+                    words.pop(0)
+                case _ if name.startswith("-"):
+                    raise Unfit(self.where, f"gives {word} to {self.name}, which nginx would not follow")
+                case _:
+                    folders.append(word)
+        folder = located(folders[0] if folders else ".", self.server.folder)
+        if len(folders) > 1 or folder is None or "$" in folder or folder == "/":
+            raise Unfit(self.where, "serves a folder that is not known")
+        if self.name == "http-server" and not folders and self.shown.view.kind("public") == "folder":
+            folder = posixpath.join(folder, "public")
+        return folder, port or _from_environment(self.shown.image.final) or self._default(), single
+
+    def _port(self, value: str) -> int:
+        match = _NUMBER.match(value)
+        if not match:
+            raise Unfit(self.where, f"listens on {value}, and which port that is is not known")
+        return int(match[1])
+
+    def _default(self) -> int:
+        port = _DEFAULTS[self.name]
+        if not any(str(each).partition("/")[0] == str(port) for each in self.shown.image.final.expose):
+            raise Unfit(self.where, f"names no port for {self.name}: say which, or EXPOSE {port}")
+        return port
+
+
+def _from_environment(state: State) -> int | None:
+    value = state.env.get("PORT")
+    return int(value) if isinstance(value, str) and value.isdigit() else None
+
+
+def _check(shown: Shown, cut: Cut, folder: str, port: int) -> None:
+    """Raise `Unfit` where nginx could not take the server's place."""
+    state = shown.image.final
+    if state.user not in ("root", "0", "root:root", "0:0"):
+        raise Unfit("USER", "is not root, and nginx of its image starts as root")
+    if not 0 < port < 65536:
+        raise Unfit("the start command", f"listens on port {port}")
+    for instruction in shown.image.stage.body:
+        line = f"line {instruction.first_line}"
+        below = instruction in cut.after
+        if instruction.keyword in ("HEALTHCHECK", "VOLUME") or (below and instruction.keyword not in _BELOW):
+            raise Unfit(line, f"has {instruction.keyword}, whose meaning to nginx is not known")
+    for name in ("serve.json", "now.json", "static.json"):
+        for place in (name, posixpath.join(folder, name), f"public/{name}"):
+            if shown.view.kind(place):
+                raise Unfit(shown.view.file(place) or place, "sets up the server, in a way that nginx does not read")
+
+
+def _server_block(shown: Shown, port: int, *, single: bool) -> str:
+    """The step that writes the server of nginx: the same port, pages without `.html`, and with `single` index.html for
+    every path that is not there."""
+    last = "/index.html" if single else "=404"
+    lines = (
+        "server {",
+        f"    listen {port};",
+        f"    root {_ROOT.rstrip('/')};",
+        f"    location / {{ try_files $uri $uri.html $uri/ {last}; }}",
+        "}",
+    )
+    joint = f" {shown.facts.file.escape}{shown.facts.file.source.newline}    "
+    quoted = joint.join(f"'{line}'" for line in lines)
+    return f"RUN printf '%s\\n'{joint}{quoted}{joint}> /etc/nginx/conf.d/default.conf"
