@@ -25,7 +25,6 @@ After:
     RUN CGO_ENABLED=0 go build -o /server .
 
     FROM gcr.io/distroless/static-debian12
-    WORKDIR /go
     COPY --from=build /server /server
     CMD ["/server"]
 

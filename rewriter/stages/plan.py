@@ -148,7 +148,7 @@ class _Planner:
         items: list[Item] = []
         for state, instruction in zip(self.stage.image.before, before, strict=False):
             items += self._item(instruction, state, after)
-        items = _without_idle_folders(self._moved(items, before))
+        items = _without_idle_folders(self._moved(items, before), after)
         folder = self.stage.image.start.workdir
         if folder != "/" and isinstance(folder, str) and not any(i.keyword == "WORKDIR" for i in before):
             items.append(f"WORKDIR {folder}")  # the base image's own
@@ -361,18 +361,26 @@ def _covers(later: ContextCopy, copy: ContextCopy) -> bool:
     return True
 
 
-def _without_idle_folders(items: Sequence[Item]) -> list[Item]:
-    """`items` without a WORKDIR that another absolute one follows before anything depends on it."""
+def _without_idle_folders(items: Sequence[Item], after: Sequence[Instruction]) -> list[Item]:
+    """`items` without a WORKDIR that an absolute one follows, there or in `after`, before anything depends on it."""
+    steps = (i for i in after if i.keyword not in _BEHIND and i.keyword not in ("ENV", "ARG", "LABEL"))
+    first = next(steps, None)
+    replaced = first is not None and _absolute(first)
     found: list[Item] = []
-    for item in items:
-        both = isinstance(item, Repeated) and item.instruction.keyword == "WORKDIR" and bool(found)
-        previous = found[-1] if found else None
-        if both and isinstance(previous, Repeated) and isinstance(item, Repeated):
-            absolute = item.instruction.value.lstrip("\"'").startswith("/")
-            if previous.instruction.keyword == "WORKDIR" and absolute:
-                found.pop()
+    for item in reversed(items):
+        keyword = item.instruction.keyword if isinstance(item, Repeated | Moved) else ""
+        if keyword == "WORKDIR" and isinstance(item, Repeated):
+            if not replaced:
+                found.append(item)
+            replaced = _absolute(item.instruction) or replaced
+            continue
+        replaced = replaced and keyword in ("ENV", "ARG", "LABEL", "MAINTAINER")
         found.append(item)
-    return found
+    return found[::-1]
+
+
+def _absolute(instruction: Instruction) -> bool:
+    return instruction.keyword == "WORKDIR" and instruction.value.lstrip("\"'").startswith("/")
 
 
 def _with_packages(items: list[Item], program: str, extra: tuple[str, ...]) -> list[Item]:
