@@ -44,7 +44,8 @@ def test_example_is_executed(transform: Transform, tmp_path: Path) -> None:
         return
     # Where the example takes a project to be true, that of the golden case `example` is beside it.
     folder = GOLDEN / transform.name / "example"
-    files = dict(line.split(": ", 1) for line in documentation.beside.splitlines())
+    pairs = (line.split(": ", 1) for line in documentation.beside.splitlines())
+    files = {name: text.replace("\\r", "\r").replace("\\n", "\n") for name, text in pairs}
     project = Project(folder if folder.exists() else None, overlay=files)
     result = run(Source(documentation.before), [transform], project, options)
     assert result.after.text == documentation.after

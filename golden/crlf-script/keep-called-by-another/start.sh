@@ -1,0 +1,3 @@
+#!/bin/sh
+bash scripts/migrate.sh
+exec node server.js
