@@ -84,7 +84,7 @@ def _judge(
         where = f"{evidence.file}:{evidence.line}" if evidence.file else f"line {evidence.line}"
         yield Declined(f"{where}: {evidence.fact}, and the image has no shell to give {folder} to a user", at.span)
         return
-    if not user.home and not _native(found):
+    if not user.home and not found.native:
         found.doubt("the user has no home folder")
     made = edits(file, facts, image, Lines(user.create, own, user.user))
     if made is None:
@@ -118,10 +118,6 @@ def _evidence(found: Found) -> Iterator[Evidence]:
     yield from found.folders.values()
 
 
-def _native(found: Found) -> bool:
-    return any(" files of go " in e.fact or " files of rust " in e.fact for e in found.evidence)
-
-
 def _last(image: StageImage) -> Instruction:
     for instruction in reversed(image.stage.body):
         if instruction.keyword in ("CMD", "ENTRYPOINT"):
@@ -132,6 +128,7 @@ def _last(image: StageImage) -> Instruction:
 def _is_root(facts: Facts, image: StageImage) -> bool:
     user = image.final.user
     if isinstance(user, str):
-        return user in ROOT or user.partition(":")[0] in ROOT
-    runs = [run for run in facts.runs if run.image is image]
-    return facts.shown_system(image) is not None and bool(runs) and facts.is_root(runs[-1])
+        return user.partition(":")[0] in ROOT
+    # The steps show root where the base image is not known, and no USER stands between.
+    runs = [run for run in facts.runs if run.image is image and run.state.user == user]
+    return user == image.start.user and bool(runs) and facts.is_root(runs[-1])

@@ -89,16 +89,15 @@ def _created(facts: Facts, image: StageImage) -> Account | str | None:
         for run in facts.runs
         if run.image.stage.index in lines
         for call in run.calls
-        if (call.program in ("useradd", "adduser") and not call.has("-D", "--defaults")) or _is_busybox(call)
+        if (call.program == "useradd" and not call.has("-D", "--defaults")) or call.program == "adduser"
     ]
-    users = {name: found for run, call in made if (name := _user(call)) and (found := _own(run, call, name))}
+    for run, call in made:
+        if call.statement.words[-1].value is None:
+            return f"line {run.instruction.first_line} makes a user whose name is not known, and no USER names it"
+    users = {name: _own(run, call, name) for run, call in made if (name := _user(call))}
     if len(users) > 1:
         return f"the steps make {len(users)} users ({', '.join(sorted(users))}), and none of them is the last USER"
     return next(iter(users.values()), None)
-
-
-def _is_busybox(call: Call) -> bool:
-    return call.program == "adduser" and call.has("-D")
 
 
 def _user(call: Call) -> str | None:

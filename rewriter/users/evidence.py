@@ -22,6 +22,7 @@ from rewriter.users.program import Program, programs
 # Ports below it are for root, where the kernel is not told otherwise.
 # Source: https://docs.docker.com/engine/release-notes/20.10/#20100 (net.ipv4.ip_unprivileged_port_start=0)
 _FIRST = 1024
+_SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "fish"))
 _SYSTEM = re.compile(
     r"/(?:bin|boot|dev|etc|home|lib\w*|media|mnt|opt|proc|root|run|sbin|srv|sys|usr|var)?\Z"
     r"|/(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr(?!/src/|/local/app))/"
@@ -40,11 +41,11 @@ class Found:
     doubts: list[str] = field(default_factory=list)
     folders: dict[str, Evidence] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
-    shared: set[str] = field(default_factory=set)
     evidence: list[Evidence] = field(default_factory=list)
-    at_home: str = ""
+    native: bool = False  # a program that asks for no home folder
 
     def refuse(self, reason: str) -> None:
+        """Take `reason`, if it is one and the first."""
         self.refusal = self.refusal or reason
 
     def doubt(self, reason: str) -> None:
@@ -72,6 +73,8 @@ def where(evidence: Evidence) -> str:
 
 
 def _base(facts: Facts, image: StageImage, found: Found) -> None:
+    found.refuse(surroundings.special(facts))
+    found.refuse(surroundings.rights(facts))
     name = split(image.base.reference)[0]
     for entry in knowledge.table("users")["bases"].values():
         if any(fnmatchcase(name, pattern) for pattern in entry["names"]):
@@ -81,8 +84,6 @@ def _base(facts: Facts, image: StageImage, found: Found) -> None:
         found.refuse("it has ONBUILD steps: it is a base for other images, whose steps need root")
     elif all(i.keyword not in ("CMD", "ENTRYPOINT") for i in own):
         found.refuse("it starts nothing of its own: it is a base for other images, whose steps may need root")
-    found.refuse(surroundings.special(facts))
-    found.refuse(surroundings.rights(facts))
 
 
 def _commands(started: Start, found: Found) -> None:
@@ -93,7 +94,10 @@ def _commands(started: Start, found: Found) -> None:
             wraps = {posixpath.basename(word.raw) for word in each.call.wrappers} & {"sudo"}
             if name in entry["names"] or wraps:
                 found.refuse(f"{where(each.fact(''))}: {name if not wraps else 'sudo'} {entry['reason']}")
-    if "/root" in " ".join(started.words):
+    last = started.last
+    if last and posixpath.basename(last.call.program) in _SHELLS and not last.call.operands and not last.call.options:
+        found.refuse(f"it starts {last.call.head.raw}: it is for people who work in it, or a base for other images")
+    if re.search(r"(?:\A|[\s=:\"'])/root(?:/|\s|\Z)", " ".join(started.words)):
         found.refuse("the start command names /root, which no other user may enter")
     if not found.refusal and started.unknown:
         script = re.search(r"\.(?:sh|bash)\b", started.unknown)
@@ -127,10 +131,9 @@ def _steps(facts: Facts, image: StageImage, started: Start, found: Found) -> Non
                 unless = entry.get("unless")
                 relevant = not entry.get("started") or programs_ & set(entry["started"])
                 text = instruction.value + " ".join(facts.file.text(h.body) for h in instruction.heredocs)
-                if relevant and re.search(entry["pattern"], text):
-                    if not unless or not re.search(unless, f"{text} {settings} {_earlier(facts, lines)}"):
-                        found.at_home = found.at_home or f"line {line} {entry['reason']}, where no other user may enter"
-                        found.refuse(found.at_home)
+                known = f"{text} {settings} {_earlier(facts, lines)}"
+                if relevant and re.search(entry["pattern"], text) and not (unless and re.search(unless, known)):
+                    found.refuse(f"line {line} {entry['reason']}, where no other user may enter")
     for run in facts.runs:
         if run.image.stage.index not in lines:
             continue
@@ -167,10 +170,9 @@ def _project(facts: Facts, image: StageImage, started: Start, found: Found) -> N
         found.doubt(f"what is in the volume {path} of today's containers belongs to root")
         if line is None:
             found.refuse(f"{path} is a volume of the base image, so that its owner cannot be changed")
-    for source, target, evidence in surroundings.mounts(facts):
-        found.doubt(
-            f"{where(evidence)} mounts {source} at {target}, and what is in it belongs to root, or to the host's user"
-        )
+    for source, target, evidence in list(surroundings.mounts(facts))[:2]:
+        owner = "belongs to root, or to the host's user"
+        found.doubt(f"{where(evidence)} mounts {source} at {target}, and what is in it {owner}")
     code = Code()
     for program in programs(facts, image, started):
         _program(program, found)
@@ -188,6 +190,7 @@ def _program(program: Program, found: Found) -> None:
     for doubt in program.doubts:
         found.doubt(doubt)
     found.evidence += program.evidence
+    found.native = found.native or program.native
 
 
 def _code(facts: Facts, image: StageImage, code: Code, found: Found) -> None:
@@ -195,13 +198,14 @@ def _code(facts: Facts, image: StageImage, code: Code, found: Found) -> None:
         found.refuse(f"{where(fact)} {fact.fact}: it works as root, or gives root away by itself")
     for fact in code.doubts[:3]:
         found.doubt(f"{where(fact)} {fact.fact}")
-    exposed = [port for port in _exposed(image)]
+    exposed = {int(port.split("/")[0]) for port in _exposed(image) if port.split("/")[0].isdecimal()}
     for port in code.ports:
         at = f"{port.file}:{port.line}" if port.file else f"line {port.line}"
         if port.number is None and not exposed:
             found.doubt(f"{at} listens on a port that is not known")
         elif port.number is not None and 0 < port.number < _FIRST:
-            found.doubt(f"{at} listens on port {port.number}, which not every runtime opens for other users")
+            if port.number not in exposed:
+                found.doubt(f"{at} listens on port {port.number}, which not every runtime opens for other users")
         elif port.number:
             found.evidence.append(Evidence(f"listens on port {port.number}", port.line, port.file))
     writes = [write for write in code.writes if not write.free]

@@ -8,6 +8,7 @@ from rewriter.steps.downloads import located, with_folders
 from rewriter.steps.start import final_view
 from rewriter.users.evidence import Found
 
+_OPEN_MODES = frozenset(("777", "0777", "a+w", "a+rw", "a+rwx", "a+rwX", "ugo+rwx"))
 _SOURCES = (".py", ".js", ".mjs", ".ts", ".rb", ".php")
 
 
@@ -45,7 +46,7 @@ def _holds_code(facts: Facts, image: StageImage, folder: str) -> bool:
 
 
 def _given(facts: Facts, image: StageImage, owner: str) -> list[str]:
-    """The folders that steps of the stage give to the user already."""
+    """The folders that steps of the stage give to the user, or to everybody, already."""
     name = owner.partition(":")[0]
     lines = {each.stage.index for each in facts.lineage(image)}
     found = []
@@ -53,11 +54,9 @@ def _given(facts: Facts, image: StageImage, owner: str) -> list[str]:
         if run.image.stage.index not in lines:
             continue
         for call, folder in with_folders(run):
-            if call.program == "chown" and call.has("-R", "--recursive") and call.operands:
-                if (call.operands[0].value or "").partition(":")[0] == name:
-                    found += [path for word in call.operands[1:] if (path := located(word.value, folder))]
-            if call.program == "chmod" and any(
-                w.raw in ("777", "-R777", "a+rwX", "a+rwx", "0777") for w in call.operands
-            ):
+            if call.program not in ("chown", "chmod") or not call.has("-R", "--recursive") or not call.operands:
+                continue
+            first = call.operands[0].value or ""
+            if first in _OPEN_MODES if call.program == "chmod" else first.partition(":")[0] == name:
                 found += [path for word in call.operands[1:] if (path := located(word.value, folder))]
     return found

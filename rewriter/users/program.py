@@ -37,6 +37,7 @@ class Program:
     doubts: list[str] = field(default_factory=list)
     refusal: str = ""
     evidence: list[Evidence] = field(default_factory=list)
+    native: bool = False
 
 
 def programs(facts: Facts, image: StageImage, started: Start) -> list[Program]:
@@ -212,7 +213,9 @@ def _language(facts: Facts, image: StageImage, language: str, start: Start, star
         around = Surroundings(workdir if isinstance(workdir, str) else "/", env, tuple(words))
         found.code = _read(facts, language, files, around, found)
         if files:
-            found.evidence.append(Evidence(f"{len(files)} files of {language} were read", None, files[0].file))
+            name = files[0].file if len(files) == 1 else f"{len(files)} files"
+            found.evidence.append(Evidence(f"the whole program in {language} was read ({name})"))
+        found.native = bool(tables()["languages"][language].get("native"))
     except Unfit as error:
         found.doubts.append(str(error))
     _frameworks(facts, image, language, found)

@@ -15,7 +15,9 @@ from rewriter.project.context import Project, Unfit
 from rewriter.project.manifests import line_of
 
 _ACTIONS = ("action.yml", "action.yaml")
-_DEV = (".devcontainer/devcontainer.json", ".devcontainer.json")
+# Where dev containers are described, and how the root of the project is named there.
+# Source: https://containers.dev/implementors/json_reference/#image-specific
+_DEV = {".devcontainer/devcontainer.json": "../", ".devcontainer.json": ""}
 # Source: https://docs.docker.com/reference/compose-file/services/
 _RIGHTS = ("privileged", "cap_add", "devices", "pid")
 
@@ -33,9 +35,8 @@ def special(facts: Facts) -> str:
     root = project.root.name if project.root is not None else ""
     if ".devcontainer" in (*dockerfile.split("/"), root):
         return "it is a dev container, which has its own settings for the user"
-    named = posixpath.basename(dockerfile)
-    for name in _DEV:
-        if _says(project, name, f'/{named}"') or _says(project, name, f'"{named}"'):
+    for name, above in _DEV.items():
+        if _says(project, name, f'"{above}{dockerfile}"'):
             return f"{name} makes it a dev container, which has its own settings for the user"
     return ""
 

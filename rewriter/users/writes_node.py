@@ -244,18 +244,9 @@ class Reader:
                 self.write(node, self.value(first), name in table["folders"], name)
             elif name in table["second"]:
                 self.write(node, self.value(arguments[1] if len(arguments) > 1 else None), False, name)
-            elif (
-                name in ("open", "openSync")
-                and len(arguments) > 1
-                and set(self.value(arguments[1])) & set("wa+" + OPEN)
-            ):
+            elif name in ("open", "openSync") and len(arguments) > 1 and _writes(self.value(arguments[1])):
                 self.write(node, self.value(first), False, name)
-        elif (name == "mv" and inner and first is not None) or (
-            node.type == "new_expression"
-            and self.database(inner, name)
-            and first is not None
-            and first.type != "object"
-        ):  # express-fileupload
+        elif first is not None and (self.moves(inner, name) or self.opens(node, name, first)):
             self.write(node, self.value(first), False, name)
         elif name in table["listens"] and inner and first is not None:
             self.listens(node, first)
@@ -263,9 +254,13 @@ class Reader:
             if each.type == "object":
                 self.properties(name, each)
 
-    def database(self, inner: str, name: str) -> bool:
-        full = f"{inner}.{name}" if inner else name
-        return full in self.table["databases"] or name in self.table["databases"]
+    def moves(self, inner: str, name: str) -> bool:
+        """Whether it is the `mv` of an uploaded file. Source: https://github.com/richardgirges/express-fileupload"""
+        return name == "mv" and bool(inner)
+
+    def opens(self, node: Node, name: str, first: Node) -> bool:
+        """Whether it opens a database that is a file, whose path is `first`."""
+        return name in self.table["databases"] and node.type == "new_expression" and first.type != "object"
 
     def properties(self, name: str, given: Node) -> None:
         """What a library is given in an object: `multer({dest: "uploads/"})`."""
@@ -299,6 +294,11 @@ class Reader:
         text = self.value(value)
         number = int(text) if text.isdecimal() and len(text) < 6 else None
         self.code.ports.append(Port(number, self.module.file, node.start_point[0] + 1))
+
+
+def _writes(flags: str) -> bool:
+    """Whether a file that is opened with `flags` may be written."""
+    return bool(set("wa+" + OPEN) & set(flags))
 
 
 def _required_text(inner: str) -> str:
