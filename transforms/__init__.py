@@ -125,6 +125,11 @@ CHAIN: tuple[Transform, ...] = (
         "before the stages: an image without a shell can only start what needs none",
     ),
     Transform(
+        "debug_info_shipped",
+        "go cargo",
+        "before build-tools-shipped, which asks whether the program needs the C library",
+    ),
+    Transform(
         "build_tools_shipped",
         "run",
         "behind everything that orders and joins the steps of a stage, which it then divides as they are; before "

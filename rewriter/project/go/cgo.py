@@ -45,7 +45,7 @@ def program(view: View) -> Program:
     """What the module is built of that the go command finds from the folder of `view`. Raises `Unfit` and `Unclear`."""
     modules = modules_of(view, view.env)
     root = modules.work or modules.main[0] if modules else view.folder
-    found = sources(view, root)
+    found = sources(view, root, *(modules.manifests if modules else ()))
     if not found.files:
         raise Unfit(view.file(root) or root, "holds no Go file that is copied into the image")
     paths = frozenset(_modules(modules)) if modules else frozenset()

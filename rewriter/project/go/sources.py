@@ -109,15 +109,21 @@ class Sources:
         return None
 
 
-def sources(view: View, root: str) -> Sources:
-    """The Go files at and below the folder `root` of the image. Raises `Unfit` for one that cannot be read, and where
-    there are too many."""
+def sources(view: View, root: str, *more: str) -> Sources:
+    """The Go files at and below the folder `root` of the image, and those of the modules in the folders `more`; other
+    modules that lie below are not among them. Raises `Unfit` for one that cannot be read, and where there are too
+    many."""
     found: dict[str, GoFile] = {}
     vendored: dict[str, GoFile] = {}
     size = 0
-    for path in listing(view, root):
+    roots = (root, *(folder for folder in more if not folder.startswith(f"{root.rstrip('/')}/")))
+    paths = {path: each for each in dict.fromkeys(roots) for path in listing(view, each)}
+    nested = {posixpath.dirname(path) for path in paths if posixpath.basename(path) == "go.mod"} - {*roots, *more}
+    for path, base in paths.items():
+        if any(path.startswith(f"{folder}/") for folder in nested):
+            continue
         name = posixpath.basename(path)
-        parts = path[len(root.rstrip("/")) + 1 :].split("/")
+        parts = path[len(base.rstrip("/")) + 1 :].split("/")
         if not name.endswith(".go") or name.endswith("_test.go") or name.startswith(("_", ".")):
             continue
         # Source: https://pkg.go.dev/cmd/go#hdr-Package_lists_and_patterns

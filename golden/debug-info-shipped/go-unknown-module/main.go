@@ -1,0 +1,5 @@
+package main
+
+import "git.example.org/radio/frames"
+
+func main() { frames.Relay() }

@@ -1,0 +1,5 @@
+package main
+
+import "git.example.org/lib/points"
+
+func main() { points.Serve() }

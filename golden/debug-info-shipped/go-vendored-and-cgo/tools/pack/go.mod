@@ -1,0 +1,3 @@
+module git.example.org/maps/pack
+
+go 1.20

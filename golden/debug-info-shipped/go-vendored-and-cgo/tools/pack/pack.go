@@ -1,0 +1,6 @@
+package main
+
+// #include <zlib.h>
+import "C"
+
+func main() {}
