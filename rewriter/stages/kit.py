@@ -93,7 +93,8 @@ class Runtime:
     instruction, `finish` such at its end, `settings` lines for the runtime stage in front of what it copies.
     `packages` are packages of the distribution that it needs beyond those that the stage itself installs. `unneeded`
     are instructions of the build stage whose files the runtime stage does without, `left` folders (they end in `/`)
-    whose files it does without, but for what is carried. `command` are lines that replace CMD and ENTRYPOINT.
+    whose files it does without, but for what is carried. `without` are packages of the distribution that only the
+    build uses, although they are no tools for building (git, Node). `command` are lines that replace CMD and ENTRYPOINT.
     `declares` are the parts of the image that differ on purpose (words of `rewriter.image.IMAGE_PARTS`), beyond what
     comes with another base.
     """
@@ -109,6 +110,7 @@ class Runtime:
     packages: tuple[str, ...] = ()
     unneeded: tuple[Instruction, ...] = ()
     left: tuple[str, ...] = ()
+    without: frozenset[str] = field(default=frozenset())
     command: tuple[str, ...] | None = None
     declares: frozenset[str] = field(default=frozenset())
 

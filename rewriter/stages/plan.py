@@ -31,6 +31,8 @@ _VARIABLE = re.compile(r"\$\{?(\w+)", re.ASCII)
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(?:[=~<>]+[\w.:+~*-]+)?\Z", re.ASCII)
 _ACCOUNTS = frozenset(("useradd", "groupadd", "adduser", "addgroup"))
 _WORD = re.compile(r"[\w-]+")
+# File tools that leave files behind.
+_PUTS = frozenset(("cat", "cp", "gunzip", "install", "ln", "mv", "sed", "tar", "tee", "unzip"))
 _LASTS = frozenset(("cd", "export", "set", "unset", "."))
 
 
@@ -266,7 +268,7 @@ class _Planner:
         """Carry what file tools put elsewhere after something was built."""
         for step in self.steps.values():
             for command in step.of(Role.BUILDS):
-                if posixpath.basename(command.call.program) not in ("cp", "mv", "ln", "install"):
+                if posixpath.basename(command.call.program) not in _PUTS:
                     continue
                 paths = written(command)
                 if paths is None:
@@ -285,7 +287,7 @@ class _Planner:
             raise Refused(f"what line {line} writes would have to be carried along", step.instruction.span)
         others = step.roles - {Role.SETS, Role.PACKAGES}
         joined = bool(names and self.runtime.packages and not sets)
-        whole = not others and not division.build and not self._replaced(step, division) and not joined
+        whole = not others and not division.build and set(installed(step)) == set(names) and not joined
         if (names or sets) and whole and len(sets) in (0, len(step.of(Role.SETS))):
             yield Repeated(step.instruction)
             return
@@ -293,9 +295,6 @@ class _Planner:
             yield Packages(_manager(self.stage), tuple(sorted(dict.fromkeys(names))))
         if sets:
             yield f"RUN {' && '.join(self._words(step, command) for command in sets)}"
-
-    def _replaced(self, step: Step, division: Division) -> bool:
-        return set(installed(step)) != set(division.runtime)
 
     def _done(self, command: Command) -> bool:
         """Whether all that the command sets up is carried, or stays behind."""

@@ -134,6 +134,8 @@ def _role(command: Command, stage: Shown, kit: Kit, *, built: bool) -> Role | No
     if name in words["sets"]:
         return Role.SETS
     if name in words["files"]:
+        if name == "sed" and _configures(command.call):
+            return Role.SETS
         if name == "rm" and not built:
             return Role.PACKAGES if empties(command.call) else Role.SETS
         return Role.BUILDS if built else Role.SETS
@@ -144,6 +146,12 @@ def _role(command: Command, stage: Shown, kit: Kit, *, built: bool) -> Role | No
             return role
     line = command.run.instruction.first_line
     raise Refused(f"what {name} in line {line} does is not known: it may write anywhere", command.run.at(command.call))
+
+
+def _configures(call: Call) -> bool:
+    """Whether a `sed` edits configuration alone, which comes with the base image or with packages."""
+    files = call.operands[1:]
+    return bool(files) and all(file.raw.startswith(("/etc/", "/usr/local/etc/")) for file in files)
 
 
 def _discards(call: Call) -> bool:
