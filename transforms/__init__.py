@@ -203,9 +203,9 @@ CHAIN: tuple[Transform, ...] = (
         "behind shell-form-command and no-init: a setting of what is then started",
     ),
     Transform("node_env_unset", "node", "behind python-writes-bytecode, for the order of a stage's settings alone"),
-    Transform("crlf_script", "run entrypoint cmd", "a report about what is left at the end"),
     Transform("user_too_early", "user", "a report about what is left at the end"),
     Transform("dead_heredoc", "<<", "a report about what is left at the end"),
+    Transform("crlf_script", "run entrypoint cmd", "a report about what is left at the end"),
     Transform("mount_defeated", "mount", "a report about what is left at the end"),
     Transform("unchecked_download", "curl wget add", "a report about what is left at the end"),
 )

@@ -22,7 +22,7 @@ After:
     COPY . .
     RUN go build -o /usr/local/bin/server .
 
-    FROM debian:bookworm-slim
+    FROM gcr.io/distroless/base-debian12
     WORKDIR /src
     COPY --from=build /usr/local/bin/server /usr/local/bin/server
     EXPOSE 8080

@@ -25,6 +25,7 @@ After:
     RUN CGO_ENABLED=0 go build -o /server .
 
     FROM gcr.io/distroless/static-debian12
+    WORKDIR /go
     COPY --from=build /server /server
     CMD ["/server"]
 

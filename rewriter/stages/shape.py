@@ -96,8 +96,8 @@ def steps(stage: Shown, kit: Kit) -> list[Step]:
         if len(run.calls) != sum(1 for _ in run.script.commands()):
             raise Refused(f"line {instruction.first_line} runs a command that a variable names", instruction.span)
         commands: list[tuple[Command, Role]] = []
-        for call, folder in with_folders(run):
-            command = Command(call, folder, run)
+        for each, folder in with_folders(run):
+            command = Command(each, folder, run)
             role = _role(command, stage, kit, built=built)
             if role is not None:
                 commands.append((command, role))

@@ -6,8 +6,6 @@ RUN mvn -B package
 RUN mkdir -p /app && cp target/queue-1.4.jar /app/queue.jar
 
 FROM eclipse-temurin:11-jre
-WORKDIR /src
-RUN mkdir -p /app
 COPY --from=build /app/queue.jar /app/queue.jar
 WORKDIR /app
 CMD ["java", "-jar", "queue.jar"]

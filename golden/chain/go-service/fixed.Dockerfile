@@ -4,7 +4,7 @@ ENV CGO_ENABLED=0
 WORKDIR /go/src/quotes
 COPY go.mod .
 COPY *.go ./
-RUN go build -o /bin/quotes .
+RUN go build -trimpath -ldflags="-s -w" -o /bin/quotes .
 
 # Ship it
 FROM debian:12-slim

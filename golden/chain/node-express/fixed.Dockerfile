@@ -1,4 +1,4 @@
-FROM node:20
+FROM node:20-slim
 LABEL maintainer="Web team <web@example.org>"
 ENV NODE_ENV=production
 ENV PORT=3000
