@@ -95,8 +95,8 @@ class Runtime:
     are instructions of the build stage whose files the runtime stage does without, `left` folders (they end in `/`)
     whose files it does without, but for what is carried. `without` are packages of the distribution that only the
     build uses, although they are no tools for building (git, Node). `command` are lines that replace CMD and
-    ENTRYPOINT. `declares` are the parts of the image that differ on purpose (words of `rewriter.image.IMAGE_PARTS`), beyond what
-    comes with another base.
+    ENTRYPOINT. `declares` are the parts of the image that differ on purpose (words of
+    `rewriter.image.IMAGE_PARTS`), beyond what comes with another base.
     """
 
     base: str
