@@ -205,6 +205,7 @@ CHAIN: tuple[Transform, ...] = (
     Transform("node_env_unset", "node", "behind python-writes-bytecode, for the order of a stage's settings alone"),
     Transform("user_too_early", "user", "a report about what is left at the end"),
     Transform("dead_heredoc", "<<", "a report about what is left at the end"),
+    Transform("no_healthcheck", "expose", "behind node-env-unset, for the order of a stage's settings alone"),
     Transform("crlf_script", "run entrypoint cmd", "a report about what is left at the end"),
     Transform("mount_defeated", "mount", "a report about what is left at the end"),
     Transform("unchecked_download", "curl wget add", "a report about what is left at the end"),

@@ -1,0 +1,2 @@
+ALLOWED_HOSTS = ["club.example.org"]
+ROOT_URLCONF = "club.urls"
