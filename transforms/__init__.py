@@ -86,7 +86,8 @@ CHAIN: tuple[Transform, ...] = (
     Transform(
         "removed_too_late",
         "rm clean purge prune",
-        "behind apt-steps-apart, which joins what is apt's own; before the clean-up is added to the steps that lack it",
+        "behind apt-steps-apart, which joins what is apt's own; before the clean-up is added to the steps that "
+        "lack it",
     ),
     Transform(
         "node_install_loose",
@@ -203,9 +204,9 @@ CHAIN: tuple[Transform, ...] = (
         "behind shell-form-command and no-init: a setting of what is then started",
     ),
     Transform("node_env_unset", "node", "behind python-writes-bytecode, for the order of a stage's settings alone"),
+    Transform("no_healthcheck", "expose", "behind node-env-unset, for the order of a stage's settings alone"),
     Transform("user_too_early", "user", "a report about what is left at the end"),
     Transform("dead_heredoc", "<<", "a report about what is left at the end"),
-    Transform("no_healthcheck", "expose", "behind node-env-unset, for the order of a stage's settings alone"),
     Transform("crlf_script", "run entrypoint cmd", "a report about what is left at the end"),
     Transform("mount_defeated", "mount", "a report about what is left at the end"),
     Transform("unchecked_download", "curl wget add", "a report about what is left at the end"),

@@ -35,7 +35,7 @@ _SHUT = re.compile(r"(?:[ug]*u[ug]*)\+[rwst]*[x]|[a-z]*[oa][a-z]*-[rwx]|go-|og-|
 class Found:
     """`refusal` says why the image must stay as it is, `doubts` why it is not shown that it works without root.
     `folders` are those in which the program writes, each with what shows it; `files` are existing ones in folders that
-    it must not own with all that is in them."""
+    it must not own with all that is in them. `places` are those doubts that are only about where it writes."""
 
     refusal: str = ""
     doubts: list[str] = field(default_factory=list)
@@ -43,14 +43,16 @@ class Found:
     files: list[str] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
     native: bool = False  # a program that asks for no home folder
+    places: set[str] = field(default_factory=set)
 
     def refuse(self, reason: str) -> None:
         """Take `reason`, if it is one and the first."""
         self.refusal = self.refusal or reason
 
-    def doubt(self, reason: str) -> None:
+    def doubt(self, reason: str, *, place: bool = False) -> None:
         if reason and reason not in self.doubts:
             self.doubts.append(reason)
+            self.places.update((reason,) if place else ())
 
 
 def collect(facts: Facts, image: StageImage) -> Found:
@@ -197,7 +199,7 @@ def _code(facts: Facts, image: StageImage, code: Code, found: Found) -> None:
     for fact in code.root[:1]:
         found.refuse(f"{where(fact)} {fact.fact}: it works as root, or gives root away by itself")
     for fact in code.doubts[:3]:
-        found.doubt(f"{where(fact)} {fact.fact}")
+        found.doubt(f"{where(fact)} {fact.fact}", place=True)
     exposed = {int(port.split("/")[0]) for port in _exposed(image) if port.split("/")[0].isdecimal()}
     for port in code.ports:
         at = f"{port.file}:{port.line}" if port.file else f"line {port.line}"
@@ -211,7 +213,7 @@ def _code(facts: Facts, image: StageImage, code: Code, found: Found) -> None:
     writes = [write for write in code.writes if not write.free]
     unknown = [write for write in writes if write.place is None]
     for write in unknown[:3]:
-        found.doubt(f"{write.file}:{write.line} writes ({write.what}) to a place that is not known")
+        found.doubt(f"{write.file}:{write.line} writes ({write.what}) to a place that is not known", place=True)
     named = _named(facts, image)
     for write in writes:
         if write.place is not None:
@@ -244,7 +246,7 @@ def _place(facts: Facts, image: StageImage, write: Write, named: Sequence[str], 
     inside = isinstance(workdir, str) and workdir != "/" and f"{folder}/".startswith(f"{workdir.rstrip('/')}/")
     volumes = [str(volume) for volume in image.final.volumes]
     if not inside and not any(f"{folder}/".startswith(f"{path.rstrip('/')}/") for path in (*named, *volumes)):
-        found.doubt(f"{at} writes ({write.what}) in {folder}, which no step makes")
+        found.doubt(f"{at} writes ({write.what}) in {folder}, which no step makes", place=True)
     found.folders.setdefault(folder, write.fact(f"writes in {folder} ({write.what})"))
     view = final_view(facts, image)
     if not write.folder and "\0" not in write.path:
