@@ -189,6 +189,12 @@ CHAIN: tuple[Transform, ...] = (
     Transform("floating_base", "from", "asked for by name; nothing depends on the version that it writes"),
     Transform("no_init", "cmd entrypoint", "behind shell-form-command, which takes a shell away from process 1"),
     Transform(
+        "user_never_used",
+        "useradd adduser",
+        "before runs-as-root, so that it finds the file's own user named; behind owner-change-copies, whose --chown "
+        "it reads",
+    ),
+    Transform(
         "runs_as_root",
         "",
         "behind everything that makes stages, chooses bases and writes the start command: it judges what is shipped",

@@ -7,6 +7,6 @@ FROM alpine:3.20
 RUN addgroup -S worker && adduser -S -G worker worker
 WORKDIR /home/worker
 COPY --from=build --chown=worker:worker /out/worker .
-HEALTHCHECK CMD ["./worker", "ping"]
 USER worker
+HEALTHCHECK CMD ["./worker", "ping"]
 ENTRYPOINT ["./worker"]

@@ -5,6 +5,7 @@ COPY package*.json ./
 RUN npm ci --omit=dev
 COPY . .
 RUN chown -R api:api /srv/api
+USER 10001
 EXPOSE 3000
 
 # npm passes signals on.
