@@ -1,0 +1,349 @@
+"""The kit of Python: the images `python`, with pip, uv, poetry and pipenv.
+
+Packages go into a virtual environment, which the runtime stage copies. What a full image has and its slim variant
+lacks (libraries, tools) is added where the packages or the program are known to need it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+
+from rewriter.change import Evidence
+from rewriter.image import Unknown
+from rewriter.knowledge import apt_packages
+from rewriter.project.context import Unfit
+from rewriter.stages import bases
+from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
+from rewriter.stages.mentions import full_tools, in_text, mentions, sources
+from rewriter.stages.python_distroless import distroless
+from rewriter.stages.python_environment import environment
+from rewriter.stages.python_native import Native, marks, native
+from rewriter.stages.python_packages import Installed, installed
+from rewriter.syntax.tree import Instruction
+from rewriter.syntax.vocabulary import Call
+
+_INSTALLERS = frozenset(("pip", "uv", "poetry", "pipenv", "virtualenv", "pip-sync"))
+_INSTALLS = frozenset(("install", "sync", "pip install", "pip sync"))
+# Console scripts of packages that work on the project or download data: they run on the runtime image as well.
+_TOOLS = frozenset(
+    (
+        *("python", "flask", "django-admin", "alembic", "aerich", "celery", "gunicorn", "uvicorn", "pytest", "pybabel"),
+        *("playwright", "mkdocs", "sphinx-build", "spacy", "nltk", "dbt", "dvc", "manage.py", "compilemessages"),
+    )
+)
+_COMPILERS = frozenset(("gcc", "g++", "make", "cc", "c++", "ld", "cmake"))
+# How a program loads libraries that no package names: https://docs.python.org/3/library/ctypes.html
+_LOADS = ("CDLL(", "LoadLibrary(", "find_library(", ".dlopen(")
+_TK = ("import tkinter", "from tkinter", "TkAgg")
+_ENTRY = re.compile(r"python(?P<version>3(?:\.\d+)?)?\Z")
+
+
+def role(command: Command, shown: Shown) -> Role | Obstacle | None:
+    """What a command of a stage on a Python image is for; see `rewriter.stages.kit`."""
+    call = command.call
+    line = command.run.instruction.first_line
+    match call.program, call.subcommand:
+        case ("uv", "run") | ("uv", "tool run"):
+            return Obstacle(f"line {line} runs a program through uv, which may install more")
+        case ("uv", "tool install" | "python install" | "add" | "remove"):
+            return Obstacle(f"line {line} installs with uv {call.subcommand}, outside of the project's environment")
+        case ("poetry" | "pipenv", "run"):
+            return Role.RUNS
+        case ("pdm", _):
+            return Obstacle(f"line {line} installs with pdm, and where to is not known")
+    if call.program in _INSTALLERS:
+        return Role.BUILDS
+    words = [word.raw for word in call.statement.words]
+    if call.program in (".", "source"):
+        return Role.BUILDS if words[-1].endswith("/bin/activate") else None
+    if call.program.rstrip("0123456789.") == "python":
+        if "-m" in words and words[words.index("-m") + 1 :][:1] in (["venv"], ["virtualenv"], ["ensurepip"]):
+            return Role.BUILDS
+        if any(posixpath.basename(word) == "setup.py" for word in words[:3]):
+            return Role.BUILDS
+        if "spacy" in words and "download" in words:
+            return Role.BUILDS
+        if command.run.fed(call):
+            return Obstacle(f"line {line} runs a program that it is given on its way, and which writes anywhere")
+        return Role.RUNS
+    name = posixpath.basename(call.program)
+    own = "/" in call.program and shown.view.kind(call.program) is not None and name.endswith(".py")
+    return Role.RUNS if name in _TOOLS or own else None
+
+
+def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
+    """The runtime stage of a stage on a Python image; see `rewriter.stages.kit`."""
+    image = shown.image
+    reference = image.stage.start.value.split()[0]
+    full = _full(shown)
+    if not full and not cut.tools:
+        return None
+    if full and not cut.tools and isinstance(counterpart(shown), Counterpart):
+        return None
+    base = bases.slim(reference) if full else reference
+    if base is None:
+        return Obstacle(f"which version {reference} is does not follow from its tag, so neither does its slim variant")
+    if (image.base.version or "3").split(".")[0] == "2":
+        return Obstacle("Python 2 has no virtual environments of its own")
+    if shown.start.unknown:
+        return Obstacle(f"what the container runs is not known: {shown.start.unknown}")
+    reason = next(_start_builds(shown), None)
+    if reason:
+        return Obstacle(reason)
+    where = environment(shown, cut)
+    if isinstance(where, Obstacle):
+        return where
+    folder = _folder(shown, cut)
+    if isinstance(folder, Obstacle):
+        return folder
+    found = installed(_installs(cut.builds), shown)
+    needs = native(found)
+    used = _used(shown, cut, found, needs, full)
+    if isinstance(used, Obstacle):
+        return used
+    packages, evidence = used
+    unknown = needs.unknown if full else ()
+    proven = not unknown and not (full and found.open)
+    what = "the compilers and headers of " + image.base.name if full else f"{', '.join(cut.tools[:4])}"
+    message = f"{what} {'are' if full or len(cut.tools) > 1 else 'is'} shipped, and only building needs them"
+    if unknown:
+        names = ", ".join(package.name for package in unknown[:4])
+        message += f" (whether {names} {'need' if len(unknown) > 1 else 'needs'} a library of the system is not known)"
+        evidence += [package.evidence for package in unknown[:3]]
+    elif full and found.open:
+        message += f" (not all that is installed is known: {found.open})"
+    carries = where.carries
+    if folder is not None:
+        inside = [carry for carry in carries if not carry.source.startswith(folder.source)]
+        carries = (*inside, folder)
+    return Runtime(
+        base=base,
+        carries=carries,
+        message=message,
+        evidence=tuple(evidence),
+        proven=proven,
+        prepare=where.prepare,
+        settings=where.settings,
+        packages=tuple(packages),
+        unneeded=tuple(_installer_copies(shown, cut)),
+        declares=frozenset(("env",)) if where.prepare else frozenset(),
+    )
+
+
+def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
+    """The slim variant, where every step of the stage works on it as before; see `rewriter.stages.kit`."""
+    if not _full(shown) or shown.start.unknown:
+        return None
+    reference = shown.image.stage.start.value.split()[0]
+    base = bases.slim(reference)
+    if base is None or next(_start_builds(shown), None):
+        return None
+    commands = []
+    for instruction in shown.image.stage.body:
+        if instruction.keyword != "RUN":
+            continue
+        run = shown.facts.run(instruction)
+        if run is None:
+            return None
+        for call in run.calls:
+            if call.program in full_tools() or call.program in _COMPILERS:
+                return None
+        commands += [command for command in _commands(shown, instruction) if command.call.subcommand in _INSTALLS]
+    others = [command for command in _all_installs(shown) if command.run.image is not shown.image]
+    if not commands and not others:
+        return None
+    found = installed([*commands, *others], shown)
+    needs = native(found)
+    if needs.built and commands:
+        return None
+    used = _used(shown, None, found, needs, full=True)
+    if isinstance(used, Obstacle):
+        return used
+    packages, evidence = used
+    if packages or ((needs.unknown or found.open) and commands):
+        return None
+    if not evidence:
+        evidence = [package.evidence for package in list(found.packages.values())[:3]]
+    proven = not needs.unknown and not found.open
+    message = f"{shown.image.base.name} brings compilers and headers, and nothing is compiled"
+    return Counterpart(base, message, tuple(evidence), proven)
+
+
+def minimal(shown: Shown) -> Minimal | Obstacle | None:
+    """What a stage that only copies an environment and starts it could be on distroless; see `rewriter.stages.kit`."""
+    found = installed(list(_all_installs(shown)), shown)
+    return distroless(shown, found, native(found))
+
+
+def _full(shown: Shown) -> bool:
+    base = shown.image.base
+    return base.distribution == "debian" and not base.variant & {"slim", "alpine"}
+
+
+def _commands(shown: Shown, instruction: Instruction) -> Iterator[Command]:
+    from rewriter.steps.downloads import with_folders
+
+    run = shown.facts.run(instruction)
+    if run is not None:
+        for call, folder in with_folders(run):
+            yield Command(call, folder, run)
+
+
+def _installs(commands: Sequence[Command]) -> list[Command]:
+    return [command for command in commands if command.call.program in _INSTALLERS]
+
+
+def _all_installs(shown: Shown) -> Iterator[Command]:
+    """The commands of the whole file that install packages."""
+    for image in shown.facts.images:
+        for instruction in image.stage.body:
+            if instruction.keyword == "RUN":
+                yield from (c for c in _installs(list(_commands(shown, instruction))) if c.call.subcommand in _INSTALLS)
+
+
+def _start_builds(shown: Shown) -> Iterator[str]:
+    """Why what the container starts needs the tools that install."""
+    for started in shown.start.commands:
+        call = started.call
+        where = f"{started.file or 'line'}{':' if started.file else ' '}{started.line}"
+        name = posixpath.basename(call.program)
+        if name in ("poetry", "pipenv", "pdm"):
+            yield f"{where} starts the program through {name}, which would have to be shipped: start it directly"
+        elif name == "uv":
+            yield f"{where} starts the program through uv, which installs when it starts: start it directly"
+        elif name == "pip" or call.installs:
+            yield f"{where} installs packages when the container starts"
+        elif name in _COMPILERS:
+            yield f"{where} runs {name} when the container starts"
+        elif any(word.raw in ("pip", "setup.py") for word in call.operands[:1]):
+            yield f"{where} installs packages when the container starts"
+
+
+def _folder(shown: Shown, cut: Cut) -> Carry | Obstacle | None:
+    """The working directory, where steps above the cut left something in it; None where they did not."""
+    wanted = False
+    for instruction in cut.before:
+        if instruction.keyword != "RUN":
+            continue
+        for command in _commands(shown, instruction):
+            call = command.call
+            if (call.has("-e", "--editable") and call.program in ("pip", "uv")) or _in_place(call):
+                wanted = True
+            elif role(command, shown) is Role.RUNS:
+                if not _stays_below(command, shown):
+                    return Obstacle(
+                        f"what line {instruction.first_line} writes is not known, and packages are installed behind it"
+                    )
+                wanted = True
+    folder = shown.image.final.workdir
+    if not wanted:
+        return None
+    if isinstance(folder, Unknown) or folder == "/":
+        return Obstacle("the build writes among the sources, and no WORKDIR holds these")
+    return Carry(f"{folder.rstrip('/')}/", f"{folder.rstrip('/')}/")
+
+
+def _in_place(call: Call) -> bool:
+    words = [word.raw for word in call.operands]
+    return any(posixpath.basename(word) == "setup.py" for word in words[:1]) or "--inplace" in words
+
+
+def _stays_below(command: Command, shown: Shown) -> bool:
+    """Whether a program of the project, run while building, is known to write below the working directory alone.
+
+    Sources: https://docs.djangoproject.com/en/stable/ref/django-admin/, https://python-babel.github.io/flask-babel/
+    """
+    words = [word.raw for word in command.call.statement.words]
+    if "compilemessages" in words or {"translate", "compile"} <= set(words):
+        return True
+    if "compileall" in words:
+        return not any(word.startswith("/") for word in words)
+    if "collectstatic" not in words:
+        return False
+    texts = sources(shown.view)
+    if isinstance(texts, Obstacle):
+        return False
+    roots = [match[1] for text in texts.values() for match in re.finditer(r"^\s*STATIC_ROOT\s*=\s*(.+)$", text, re.M)]
+    folder = str(shown.image.final.workdir).rstrip("/")
+    return bool(roots) and all(
+        "BASE_DIR" in root or "dirname" in root or re.match(rf"[\"']{re.escape(folder)}/", root) for root in roots
+    )
+
+
+def _used(
+    shown: Shown, cut: Cut | None, found: Installed, needs: Native, full: bool
+) -> tuple[list[str], list[Evidence]] | Obstacle:
+    """The distribution's packages that the program needs, and what shows it."""
+    if needs.compiling:
+        package = needs.compiling[0]
+        return Obstacle(f"{package.name} compiles when it runs ({package.evidence}): the compilers stay")
+    for package, words in marks(found):
+        match in_text(shown.view, words) if words else None:
+            case Evidence() as seen:
+                return Obstacle(f"{package.name} compiles when it runs ({seen}): the compilers stay")
+            case Obstacle() as obstacle:
+                return obstacle
+    wanted = {**full_tools(), **dict.fromkeys(_COMPILERS, "")} if full else dict.fromkeys(_COMPILERS, "")
+    called = mentions(shown, wanted)
+    if isinstance(called, Obstacle):
+        return called
+    needed: dict[str, Evidence] = {}
+    for mention in called:
+        if mention.tool in _COMPILERS:
+            return Obstacle(f"the program runs {mention.tool} ({mention.evidence}): the compilers stay")
+        needed.setdefault(wanted[mention.tool], mention.evidence)
+    if not full and shown.image.base.distribution != "alpine":
+        return [], []
+    loads = in_text(shown.view, _LOADS)
+    if isinstance(loads, Obstacle):
+        return loads
+    if loads is not None and not _only_libc(shown, loads):
+        return Obstacle(f"{loads.file}:{loads.line} loads a library of the system, and which one is not known")
+    if not full:
+        return [], []
+    tk = in_text(shown.view, _TK)
+    if isinstance(tk, Evidence):
+        needed["libtk8.6"] = tk
+    fonts = in_text(shown.view, ("DejaVuSans", "DejaVu Sans", "fonts/truetype/dejavu"))
+    if isinstance(fonts, Evidence):
+        needed["fonts-dejavu-core"] = fonts
+    needed |= {name: fact for name, fact in needs.libraries.items() if name not in needed}
+    asked = set(cut.packages) if cut else set()
+    needed = {name: fact for name, fact in needed.items() if name not in asked}
+    missing = next((name for name in needed if not _everywhere(shown, name)), None)
+    if missing:
+        return Obstacle(
+            f"{needed[missing]}, which needs {missing}: what that is called in the slim variant is not known"
+        )
+    return sorted(needed), [
+        Evidence(f"{fact.fact}, which needs {name}", fact.line, fact.file) for name, fact in needed.items()
+    ]
+
+
+def _only_libc(shown: Shown, loads: Evidence) -> bool:
+    try:
+        text = shown.view.project.text(loads.file or "")
+    except Unfit:
+        return False
+    calls = re.findall(r"(?:CDLL|LoadLibrary|find_library|\.dlopen)\(\s*([^,)\n]*)", text)
+    return all(call.strip("\"' ") in ("None", "c", "libc.so.6") for call in calls)
+
+
+def _everywhere(shown: Shown, name: str) -> bool:
+    """Whether `name` can be installed in each release that the tag may come to."""
+    release = shown.image.base.release
+    known = apt_packages.releases()
+    releases = known[-2:] if release is None else (release,)
+    return all(each in known and apt_packages.installed_name(each, name) for each in releases)
+
+
+def _installer_copies(shown: Shown, cut: Cut) -> Iterator[Instruction]:
+    """COPYs of an installer out of its own image: https://docs.astral.sh/uv/guides/integration/docker/"""
+    later = {call.program for i in cut.after if (run := shown.facts.run(i)) for call in run.calls}
+    if later & {"uv", "poetry"}:
+        return
+    for instruction in cut.before:
+        if instruction.keyword == "COPY" and re.search(r"astral-sh/uv\b", instruction.flag("from") or ""):
+            yield instruction

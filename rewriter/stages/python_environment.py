@@ -1,0 +1,200 @@
+"""Where the packages of a Python stage are installed, and how the runtime stage gets them.
+
+A virtual environment is one folder that holds all of them, and that works wherever the same Python lies at the same
+place: https://docs.python.org/3/library/venv.html. Where the stage has none, one is put in front of the first install.
+What the installers do inside of one was tried: pip, `uv pip`, `pipenv --system` and `poetry` (which asks VIRTUAL_ENV)
+install into it, `uv pip --system` passes it by.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rewriter.facts import ROOT
+from rewriter.image import pairs
+from rewriter.project.context import Unfit
+from rewriter.project.manifests import toml
+from rewriter.project.python.environments import environments, made
+from rewriter.project.python.reading import Reading, Unknowable
+from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Shown
+from rewriter.stages.mentions import in_text
+from rewriter.stages.python_native import only_builds
+from rewriter.stages.python_packages import installed
+from rewriter.steps.context_copies import view_of
+from rewriter.syntax.tree import Instruction
+
+VENV = "/opt/venv"
+_ASIDE = ("--user", "--target", "-t", "--prefix", "--root", "--system", "--python", "-p", "--src")
+_VARIABLES = (
+    *("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PYTHONUSERBASE", "PYTHONHOME"),
+    *("UV_SYSTEM_PYTHON", "UV_TARGET", "UV_PREFIX", "UV_PYTHON"),
+)
+_FIXED = ("/usr/local/bin/python", "/usr/local/lib/python", "/usr/local/bin/pip")
+_LOGIN = re.compile(r"-[a-z]*l[a-z]*|--login")
+_NEW_SHELL = frozenset(("su", "sudo", "login", "runuser"))
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The folders that hold what is installed, and the lines that make and use one that is new."""
+
+    carries: tuple[Carry, ...]
+    prepare: tuple[tuple[Instruction, tuple[str, ...]], ...] = ()
+    settings: tuple[str, ...] = ()
+
+
+def environment(shown: Shown, cut: Cut) -> Environment | Obstacle:
+    """How the runtime stage gets what the commands of `cut` install."""
+    own: dict[str, None] = {}
+    system: list[Command] = []
+    try:
+        for command in cut.builds:
+            for place in _places(command, shown):
+                if place is None:
+                    system.append(command)
+                else:
+                    own[place] = None
+    except (Unknowable, Unfit) as error:
+        return Obstacle(str(error))
+    if own and system and only_builds(tuple(installed(system, shown).packages.values())):
+        system = []  # they installed what is in the other environment
+    carries = tuple(Carry(f"{place}/", f"{place}/") for place in own)
+    if not system:
+        return Environment(carries) if carries else Obstacle("no step installs anything that could be copied")
+    if own:
+        return Obstacle(f"packages are installed into {next(iter(own))}, and beside it")
+    reason = next(_in_the_way(system, shown), None)
+    if reason is not None:
+        return Obstacle(reason)
+    path = f"ENV PATH={VENV}/bin:$PATH"
+    asked = any(command.call.program in ("uv", "poetry") for command in system)
+    lines = (f"RUN python -m venv {VENV}", *([f"ENV VIRTUAL_ENV={VENV}"] if asked else []), path)
+    first = system[0].run.instruction
+    return Environment((Carry(f"{VENV}/", f"{VENV}/"),), ((first, lines),), (path,))
+
+
+def _places(command: Command, shown: Shown) -> Iterator[str | None]:
+    """The environments that `command` installs into, None for that of the image's own Python."""
+    call, run = command.call, command.run
+    line = run.instruction.first_line
+    if command.folder is None:
+        raise Unknowable(f"it is not known in which folder line {line} runs {call.program}")
+    before = tuple(other for other in run.calls if other.statement.start < call.statement.start)
+    reading = Reading(call, view_of(shown.facts, run, command.folder, before))
+    match call.program, call.subcommand:
+        case ("uv", "sync"):
+            place = reading.env.get("UV_PROJECT_ENVIRONMENT", ".venv")
+            if place is None or call.has("--active"):
+                raise Unknowable(f"it is not known where line {line} installs to")
+            yield _apart(reading.view.path(place), line)
+        case ("poetry", "install" | "sync"):
+            yield _poetry(reading, line)
+        case ("pipenv", "install" | "sync"):
+            if call.has("--system") or (call.subcommand == "install" and reading.flag("PIPENV_SYSTEM")):
+                yield None
+            elif reading.flag("PIPENV_VENV_IN_PROJECT"):
+                yield reading.view.path(".venv")
+            else:
+                raise Unknowable(f"line {line} installs into a folder below /root: set PIPENV_VENV_IN_PROJECT=1")
+        case ("pip", "install") | ("uv", "pip install" | "pip sync") | ("python", ""):
+            found = made(reading)
+            if found is not None:
+                yield from (_apart(reading.view.path(place), line) for place in found)
+                return
+            places = [place for place in environments(reading) if place != "/usr/local"]
+            if call.program == "uv" and not places and not call.has("--system"):
+                places = []
+            yield places[-1] if places else None
+        case ("uv", "venv"):
+            words = [word.value for word in call.operands]
+            yield _apart(reading.view.path(words[0] or "" if words else ".venv"), line)
+        case _ if (found := made(reading)) is not None:
+            yield from (_apart(reading.view.path(place), line) for place in found)
+
+
+def _apart(place: str, line: int) -> str:
+    """`place`, where it is an environment of its own."""
+    if place in ("/", "/usr", "/usr/local"):
+        raise Unknowable(f"line {line} installs among the files of the image's own Python, in {place}")
+    return place
+
+
+def _poetry(reading: Reading, line: int) -> str | None:
+    """Where poetry installs to: https://python-poetry.org/docs/configuration/#virtualenvscreate"""
+    settings: dict[str, bool | None] = {}
+    if reading.view.kind("poetry.toml") == "file":
+        table = toml(reading.view, "poetry.toml").get("virtualenvs", {})
+        for name in ("create", "in-project"):
+            if isinstance(table, dict) and name in table:
+                settings[name] = table[name] is True
+    for call in (*reading.view.before, reading.call):
+        words = [word.value for word in call.operands]
+        if call.program == "poetry" and "config" in (call.subcommand, *words[:1]):
+            for name in ("create", "in-project"):
+                if f"virtualenvs.{name}" in words:
+                    settings[name] = words[-1] == "true"
+    for name in ("create", "in-project"):
+        variable = f"POETRY_VIRTUALENVS_{name.upper().replace('-', '_')}"
+        if variable in reading.env:
+            settings[name] = reading.flag(variable)
+    if None in settings.values():
+        raise Unknowable(f"it is not known where line {line} installs to")
+    if settings.get("create") is False:
+        return None
+    if settings.get("in-project"):
+        return reading.view.path(".venv")
+    raise Unknowable(
+        f"line {line} installs into a folder below /root whose name poetry makes up: set virtualenvs.in-project"
+    )
+
+
+def _in_the_way(system: Sequence[Command], shown: Shown) -> Iterator[str]:
+    """Why an environment would not be used, or not hold everything."""
+    for command in system:
+        call, run = command.call, command.run
+        line = run.instruction.first_line
+        if option := next((option.name for option in call.options if option.name in _ASIDE), None):
+            yield f"line {line} installs with {option}, beside a virtual environment"
+        if "/" in (call.head.value or "") or any("/" in (w.value or "") for w in call.wrappers) or call.sudo:
+            yield f"line {line} names the pip of another place than a virtual environment"
+        if not (isinstance(run.state.user, str) and run.state.user in ROOT):
+            yield f"line {line} installs as {run.state.user}, into that user's home"
+        for name in _VARIABLES:
+            if name in run.state.env or name in run.state.args:
+                yield f"{name} leads line {line} past a virtual environment"
+    yield from _paths(shown)
+    for started in shown.start.commands:
+        call = started.call
+        where = f"{started.file or 'line'}{':' if started.file else ' '}{started.line}"
+        name = posixpath.basename(call.program)
+        if name in _NEW_SHELL or (name in ("sh", "bash") and any(_LOGIN.fullmatch(o.name) for o in call.options)):
+            yield f"{where} starts {name}, which sets PATH anew"
+        head = call.head.value or ""
+        if head.startswith(("/usr/local/bin/", "/usr/bin/python")) and shown.view.kind(head) is None:
+            yield f"{where} starts {head}, which would not be in a virtual environment"
+    for entry in shown.start.scripts:
+        for fixed in _FIXED:
+            if fixed in entry.script.text:
+                yield f"{entry.file} names {fixed}, which would not be in a virtual environment"
+    named = in_text(shown.view, (*_FIXED, "/usr/local/bin/gunicorn", "/usr/local/bin/uwsgi", "/usr/local/bin/celery"))
+    if isinstance(named, Obstacle):
+        yield named.reason
+    elif named is not None:
+        yield f"{named.file}:{named.line} {named.fact}…, a place beside a virtual environment"
+
+
+def _paths(shown: Shown) -> Iterator[str]:
+    """What sets PATH anew, or reaches into the folders of the image's own Python."""
+    for instruction in shown.image.stage.body:
+        line = instruction.first_line
+        if instruction.keyword == "ENV":
+            for name, value in pairs(instruction.value, shown.facts.file.escape):
+                if name == "PATH" and not re.search(r"\$\{?PATH\b", value):
+                    yield f"line {line} sets PATH without the one from before"
+        elif instruction.keyword in ("RUN", "COPY", "ADD"):
+            for fixed in ("site-packages", "/usr/local/lib/python"):
+                if fixed in instruction.value:
+                    yield f"line {line} names {fixed}, which a virtual environment has elsewhere"

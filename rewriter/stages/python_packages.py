@@ -1,0 +1,196 @@
+"""Which packages of PyPI the steps of a stage install, and what the project's files show about each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from rewriter.change import Evidence
+from rewriter.project import manifests
+from rewriter.project.context import Unfit
+from rewriter.project.needs import View
+from rewriter.project.python.options import given, surrounding
+from rewriter.project.python.reading import Reading, Unknowable, word_text
+from rewriter.project.python.requirements import Requirements
+from rewriter.stages.kit import Command, Shown
+from rewriter.steps.context_copies import view_of
+
+_EXTRAS = re.compile(r"\A\s*([\w.-]+)\s*\[([^\]]*)\]")
+_PLACE = re.compile(r"(.+):(\d+)\Z")
+_MANYLINUX = re.compile(r"-(?:manylinux|linux)[^/]*x86_64\.whl\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One package: `name` as PyPI normalizes it, `pinned` to a version or from below at most, and where it stands.
+    `wheel` says what a lock file shows: True that there is one for Linux, False that there is none, None nothing."""
+
+    name: str
+    evidence: Evidence
+    extras: frozenset[str] = frozenset()
+    pinned: bool = False
+    wheel: bool | None = None
+
+
+@dataclass
+class Installed:
+    """What is installed: `packages` by name; `open` says why there may be others, "" where all are known."""
+
+    packages: dict[str, Package] = field(default_factory=dict)
+    open: str = ""
+
+    def add(self, package: Package) -> None:
+        known = self.packages.get(package.name)
+        if known is None or (known.wheel is None and package.wheel is not None) or package.extras > known.extras:
+            self.packages[package.name] = package
+
+
+def normalized(name: str) -> str:
+    """`name` as PyPI has it: https://peps.python.org/pep-0503/#normalized-names"""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def installed(commands: Sequence[Command], shown: Shown) -> Installed:
+    """The packages that `commands`, which install, install by name or by the files of the project."""
+    found = Installed()
+    for command in commands:
+        try:
+            _command(command, shown, found)
+        except (Unknowable, Unfit) as error:
+            found.open = found.open or str(error)
+    return found
+
+
+def _command(command: Command, shown: Shown, found: Installed) -> None:
+    call, run = command.call, command.run
+    if command.folder is None:
+        raise Unknowable(f"it is not known in which folder line {run.instruction.first_line} runs {call.program}")
+    before = tuple(other for other in run.calls if other.statement.start < call.statement.start)
+    view = view_of(shown.facts, run, command.folder, before)
+    line = run.instruction.first_line
+    match call.program, call.subcommand:
+        case ("pip", "install"):
+            _requirements(Reading(call, view), "pip", line, found)
+        case ("uv", "pip install" | "pip sync"):
+            _requirements(Reading(call, view), "uv pip", line, found)
+        case ("uv", "sync"):
+            _locked(manifests.toml(view, "uv.lock"), view, "uv.lock", found)
+        case ("poetry", "install" | "sync"):
+            _locked(manifests.toml(view, "poetry.lock"), view, "poetry.lock", found)
+        case ("pipenv", "install" | "sync") if not call.operands:
+            _pipfile(view, found)
+
+
+def _requirements(reading: Reading, tool: str, line: int, found: Installed) -> None:
+    prefix = "PIP_" if tool == "pip" else "UV_"
+    collector = _Collector(reading, tool, line, found)
+    for kind, value in (*given(reading, tool), *surrounding(reading, tool, prefix)):
+        if kind in ("requirements", "editable"):
+            collector.take(kind, value, f"line {line}")
+    for word in reading.call.operands:
+        text = word_text(word, reading)
+        if reading.call.subcommand == "pip sync":
+            collector.take("requirements", text, f"line {line}")
+        else:
+            collector.requirement(text, f"line {line}")
+
+
+class _Collector(Requirements):
+    """Notes each requirement that it reads."""
+
+    def __init__(self, reading: Reading, tool: str, line: int, found: Installed) -> None:
+        super().__init__(reading, tool, ())
+        self.line = line
+        self.found = found
+
+    def requirement(self, text: str, where: str, *, editable: bool = False) -> bool:  # noqa: ARG002
+        place = _PLACE.match(where)
+        evidence = (
+            Evidence(f"installs {text.strip()}", int(place[2]), place[1])
+            if place
+            else Evidence(f"installs {text.strip()}", self.line)
+        )
+        try:
+            self.found.add(_package(Requirement(text), evidence))
+        except InvalidRequirement:
+            self._other(text, where)
+        return False
+
+    def _other(self, text: str, where: str) -> None:
+        path = re.sub(r"\[[^\[\]]*\]\Z", "", text.strip())
+        view = self.reading.view
+        if view.kind(path) == "folder":
+            _project(view.into(path), self.found)
+        else:
+            self.found.open = self.found.open or f"{where} installs {text}, which no list has"
+
+
+def _package(requirement: Requirement, evidence: Evidence) -> Package:
+    pinned = any(each.operator in ("==", "===", "<", "<=", "~=") for each in requirement.specifier)
+    return Package(
+        normalized(requirement.name), evidence, frozenset(requirement.extras), pinned or bool(requirement.url)
+    )
+
+
+def _project(view: View, found: Installed) -> None:
+    """The dependencies of the project itself, in a pyproject.toml."""
+    data = manifests.toml(view, "pyproject.toml")
+    project = data.get("project")
+    dynamic = project.get("dynamic", []) if isinstance(project, dict) else ["dependencies"]
+    if not isinstance(project, dict) or not isinstance(dynamic, list) or "dependencies" in dynamic:
+        raise Unknowable(f"{view.file('.') or '.'} does not list its dependencies in a pyproject.toml")
+    extras = project.get("optional-dependencies", {})
+    lists = [project.get("dependencies", []), *(extras.values() if isinstance(extras, dict) else ())]
+    for entry in (entry for entries in lists if isinstance(entries, list) for entry in entries):
+        try:
+            requirement = Requirement(str(entry))
+        except InvalidRequirement:
+            raise Unknowable(f"{view.file('pyproject.toml')} lists {entry}, which is no requirement") from None
+        found.add(_package(requirement, view.evidence(f"requires {entry}", "pyproject.toml")))
+
+
+def _locked(lock: dict[str, Any], view: View, name: str, found: Installed) -> None:
+    """The packages of a uv.lock or a poetry.lock, with the files that there are of each."""
+    text = view.text(name)
+    lines = {match[1]: text.count("\n", 0, match.start()) + 1 for match in re.finditer(r'^name = "(.+)"$', text, re.M)}
+    for package in _tables(lock.get("package")):
+        own = str(package.get("name", ""))
+        source = package.get("source")
+        kind = source if isinstance(source, dict) else {}
+        if {"editable", "virtual", "directory"} & kind.keys():
+            continue
+        files = [str(file.get("url") or file.get("file") or "") for file in _tables(package.get("wheels"))]
+        files += [str(file.get("file") or "") for file in _tables(package.get("files"))]
+        wheel = _has_wheel(files) if files or "sdist" in package else None
+        evidence = view.evidence(f"locks {own}", name, lines.get(own))
+        found.add(Package(normalized(own), evidence, frozenset(), True, wheel))
+
+
+def _tables(value: object) -> Iterator[dict[str, Any]]:
+    yield from (entry for entry in value if isinstance(entry, dict)) if isinstance(value, list) else ()
+
+
+def _has_wheel(files: Sequence[str]) -> bool:
+    return any(file.endswith("-none-any.whl") or _MANYLINUX.search(file) for file in files)
+
+
+def _pipfile(view: View, found: Installed) -> None:
+    packages = manifests.json_object(view, "Pipfile.lock").get("default")
+    for name, entry in packages.items() if isinstance(packages, dict) else ():
+        if isinstance(entry, dict) and not {"path", "file", "editable"} & entry.keys():
+            extras = entry.get("extras")
+            line = manifests.line_of(view.text("Pipfile.lock"), rf'^\s*"{re.escape(name)}":')
+            found.add(
+                Package(
+                    normalized(name),
+                    view.evidence(f"locks {name}", "Pipfile.lock", line),
+                    frozenset(map(str, extras)) if isinstance(extras, list) else frozenset(),
+                    True,
+                )
+            )
+        else:
+            raise Unknowable(f"{view.file('Pipfile.lock')} names {name}, which is no package of an index")
