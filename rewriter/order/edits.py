@@ -76,8 +76,10 @@ def take_out(file: Dockerfile, instruction: Instruction, lines: Sequence[str]) -
     start, end = block_start(file, instruction), instruction.span.end
     if lines:
         return Edit(start, end, source.newline.join(lines))
-    following = source.line_starts[instruction.last_line]
     first = source.line(start)
+    if instruction.last_line == len(source.line_starts):  # no newline behind it: the one in front goes
+        return Edit(max(start - len(source.newline), 0), end, "")
+    following = source.line_starts[instruction.last_line]
     blank_above = first == 1 or not source.line_text(first - 1).strip()
     if blank_above and not source.line_text(instruction.last_line + 1).strip():
         following = source.line_starts[instruction.last_line + 1]

@@ -25,16 +25,16 @@ from rewriter.stages.node_programs import (
     brings,
     check_writes,
     compiles,
+    data,
     entry_of,
     leaves,
     package_of,
     words_of,
 )
-from rewriter.stages.node_slim import counterpart, known_tools, libraries, lost, slim_enough, smaller
-from rewriter.stages.node_static import static
+from rewriter.stages.node_slim import counterpart, for_gyp, known_tools, libraries, lost, slim_enough, smaller
+from rewriter.stages.node_static import serves, static
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.start import followed
-from rewriter.syntax.vocabulary import Call
 
 __all__ = ["counterpart", "minimal", "role", "runtime"]
 
@@ -67,7 +67,7 @@ def role(command: Command, shown: Shown) -> Role | Obstacle | None:
 def _manager(command: Command, shown: Shown) -> Role | Obstacle:
     call, sub = command.call, command.call.subcommand
     if for_all(call):
-        return _for_all(call, shown)
+        return _for_all(command, shown)
     if call.has("-v", "--version") or sub.partition(" ")[0] in (*ASIDE, "rebuild", "rb"):
         return Role.BUILDS
     if is_install(call):
@@ -78,9 +78,12 @@ def _manager(command: Command, shown: Shown) -> Role | Obstacle:
     return Obstacle(f"what {call.program} {sub} in line {command.run.instruction.first_line} writes is not known")
 
 
-def _for_all(call: Call, shown: Shown) -> Role:
-    """A tool for all users is installed again in the runtime stage where the container starts it."""
-    names = {re.sub(r"(?<=.)@.*", "", word.raw) for word in call.operands} - {"npm"}
+def _for_all(command: Command, shown: Shown) -> Role:
+    """A tool for all users is installed again in the runtime stage where the container starts it; but not the server of
+    a site, whose place nginx takes."""
+    if serves(shown):
+        return Role.BUILDS
+    names = {re.sub(r"(?<=.)@.*", "", word.raw) for word in command.call.operands} - {"npm"}
     used = {posixpath.basename(started.call.program) for started in shown.start.commands}
     return Role.SETS if any(brings(program, name) for program in used for name in names) else Role.BUILDS
 
@@ -125,9 +128,11 @@ def _server(shown: Shown, cut: Cut) -> Runtime | None:
     base = smaller(shown)
     _check_start(shown, cut)
     finish, facts = _finish(shown, cut, installs)
-    if base is None and not cut.tools and not finish:
+    without = for_gyp(shown, cut)
+    tools = (*cut.tools, *(name for name in without if name not in data()["gyp"]["present"]))
+    if base is None and not tools and not finish:
         return None
-    if base is not None and not cut.tools and not finish and isinstance(slim_enough(shown), tuple):
+    if base is not None and not tools and not finish and isinstance(slim_enough(shown), tuple):
         return None  # then a smaller base is all that it takes
     packages: set[str] = set()
     evidence = [*facts]
@@ -137,9 +142,9 @@ def _server(shown: Shown, cut: Cut) -> Runtime | None:
             needed, more = libraries(shown, found)
             packages |= needed
             evidence += more
-    tools, more = lost(shown, cut, full=base is not None)
+    called, more = lost(shown, cut, full=base is not None)
     what = [f"the compilers and headers of {shown.image.base.name}"] if base else []
-    what += [", ".join(cut.tools)] if cut.tools and not base else []
+    what += [", ".join(tools)] if tools and not base else []
     what += ["the packages for development"] if finish else []
     return Runtime(
         base or reference,
@@ -147,7 +152,8 @@ def _server(shown: Shown, cut: Cut) -> Runtime | None:
         f"{' and '.join(what)} are shipped, and nothing that runs needs them",
         (*evidence, *more),
         finish=finish,
-        packages=tuple(sorted((packages | tools) - set(cut.packages))),
+        packages=tuple(sorted((packages | called) - set(cut.packages))),
+        without=frozenset(without),
     )
 
 

@@ -50,7 +50,7 @@ def smaller(shown: Shown) -> str | None:
 def libraries(shown: Shown, found: Installed) -> tuple[frozenset[str], tuple[Evidence, ...]]:
     """The packages of the distribution that the native packages of a lock file need at run time. Raises `Unfit` where
     that is not known."""
-    system = shown.facts.system(shown.image)
+    system = shown.facts.system(shown.image) or "debian"
     table, known = data()["libraries"], _known()
     needed: dict[str, None] = {}
     facts: list[Evidence] = []
@@ -60,8 +60,8 @@ def libraries(shown: Shown, found: Installed) -> tuple[frozenset[str], tuple[Evi
         if name in data()["browsers"]["names"]:
             raise Unfit(found.where(name), f"has {name}, which downloads a browser and needs the libraries of one")
         if name in table:
-            needed |= dict.fromkeys(table[name].get(system or "", ()))
-            facts.append(_fact(found, name, f"{name} needs {' '.join(table[name].get(system or '', ()))}"))
+            needed |= dict.fromkeys(table[name].get(system, ()))
+            facts.append(_fact(found, name, f"{name} needs {' '.join(table[name].get(system, ()))}"))
         elif _native(found, name) and name not in known:
             raise Unfit(found.where(name), f"has {name}, and which libraries its native part needs is not known")
         elif name in data()["native"]["compiled"]:
@@ -98,6 +98,15 @@ def lost(shown: Shown, cut: Cut, *, full: bool) -> tuple[frozenset[str], tuple[E
     if found & set(data()["full"]["secure"]) and full:
         found.add("ca-certificates")
     return frozenset(found), tuple(fact for _, fact in called)
+
+
+def for_gyp(shown: Shown, cut: Cut) -> tuple[str, ...]:
+    """Those of the packages of the runtime stage that stand there for node-gyp alone. Raises `Unfit` where the sources
+    cannot be searched."""
+    table = data()["gyp"]
+    calls_python = bool(list(_called(shown, {"python": "python3", "python3": "python3", "python2": "python2"})))
+    idle = table["present"] if calls_python else [*table["python"], *table["present"]]
+    return tuple(name for name in cut.packages if name.partition("=")[0] in idle)
 
 
 def _called(shown: Shown, tools: Mapping[str, str]) -> Iterator[tuple[str, Evidence]]:

@@ -19,6 +19,14 @@ _BELOW = frozenset(("CMD", "ENTRYPOINT", "EXPOSE", "LABEL", "MAINTAINER", "STOPS
 _DEFAULTS = {"serve": 3000, "http-server": 8080}
 
 
+def serves(shown: Shown) -> Started | None:
+    """The command that serves files, where the container does nothing else."""
+    found = [each for each in leaves(shown.start) if posixpath.basename(each.call.program) != "docker-entrypoint.sh"]
+    if shown.start.unknown or len(found) != 1 or posixpath.basename(found[0].call.program) not in _DEFAULTS:
+        return None
+    return found[0]
+
+
 def static(shown: Shown, cut: Cut) -> Runtime | None:
     """The stage that serves the same folder by nginx; None where the container does not just serve files. Raises
     `Unfit` where it does, in a way that nginx would not.
@@ -26,15 +34,10 @@ def static(shown: Shown, cut: Cut) -> Runtime | None:
     Sources: https://github.com/vercel/serve#readme, https://github.com/http-party/http-server#readme,
     https://hub.docker.com/_/nginx
     """
-    found = list(leaves(shown.start))
-    found = [each for each in found if posixpath.basename(each.call.program) != "docker-entrypoint.sh"]
-    if shown.start.unknown or len(found) != 1:
+    server = serves(shown)
+    if server is None:
         return None
-    server, name = found[0], posixpath.basename(found[0].call.program)
-    if name not in _DEFAULTS:
-        return None
-    site = _Site(shown, server, name)
-    folder, port, single = site.read()
+    folder, port, single = _Site(shown, server).read()
     _check(shown, cut, folder, port)
     return Runtime(
         "nginx:stable",
@@ -42,17 +45,17 @@ def static(shown: Shown, cut: Cut) -> Runtime | None:
         f"Node and all packages are shipped to serve the files of {folder}",
         (server.fact(f"only serves the files of {folder}"),),
         settings=(_server_block(shown, port, single=single),),
-        unneeded=tuple(instruction for instruction in cut.before if instruction.keyword in ("COPY", "ADD")),
+        unneeded=tuple(i for i in cut.before if i.keyword in ("COPY", "ADD", "ENV", "WORKDIR", "RUN")),
         command=(),
-        declares=frozenset(("cmd", "entrypoint", "env", "workdir", "expose", "stopsignal")),
+        declares=frozenset(("cmd", "entrypoint", "env", "expose", "workdir", "stopsignal")),
     )
 
 
 class _Site:
-    def __init__(self, shown: Shown, server: Started, name: str) -> None:
+    def __init__(self, shown: Shown, server: Started) -> None:
         self.shown = shown
         self.server = server
-        self.name = name
+        self.name = posixpath.basename(server.call.program)
         self.where = f"{server.file}:{server.line}" if server.file else f"line {server.line}"
 
     def read(self) -> tuple[str, int, bool]:

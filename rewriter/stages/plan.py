@@ -280,7 +280,7 @@ class _Planner:
 
     def _run(self, step: Step) -> Iterator[Item]:
         division = self.divisions[step.instruction.span.start]
-        names = _needed(division)
+        names = [name for name in _needed(division) if name not in self.runtime.without]
         sets = [command for command in step.of(Role.SETS) if not self._done(command)]
         if Role.RUNS in step.roles and not self._carried(self.stage.view.folder):
             line = step.instruction.first_line

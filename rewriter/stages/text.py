@@ -9,7 +9,7 @@ from rewriter.order.edits import put_ahead, take_out
 from rewriter.order.moves import block_start, unfinished
 from rewriter.stages.plan import Item, Moved, Packages, Plan, Repeated
 from rewriter.steps.apt import CLEAN_UP
-from rewriter.syntax.tree import Dockerfile, Stage
+from rewriter.syntax.tree import Dockerfile, Instruction, Stage
 
 _NAMES = ("build", "builder", "build-stage", "compile")
 
@@ -32,16 +32,20 @@ def edits(file: Dockerfile, stage: Stage, plan: Plan, named: frozenset[str]) -> 
     finish = [cased(file, stage, line) for line in plan.runtime.finish]
     text = newline.join([*finish, "", *lines]) if finish else newline.join(["", *lines])
     if plan.runtime.command is not None:
-        found += [
-            take_out(file, instruction, []) for instruction in plan.gone if instruction.span.start > plan.last.span.end
-        ]
+        found += [_gone(file, instruction) for instruction in plan.gone if instruction.span.start > plan.last.span.end]
     found.append(Edit(plan.last.span.end, plan.last.span.end, newline + text))
     for instruction, ahead in plan.runtime.prepare:
         found.append(put_ahead(file, instruction, [cased(file, stage, line) for line in ahead]))
     gone = {i.instruction.span.start: i.instruction for i in plan.items if isinstance(i, Moved)}
-    gone |= {i.span.start: i for i in plan.gone if i.span.start < plan.last.span.start}
     found += [take_out(file, instruction, []) for instruction in gone.values()]
+    found += [_gone(file, instruction) for instruction in plan.gone if instruction.span.start < plan.last.span.start]
     return tuple(found)
+
+
+def _gone(file: Dockerfile, instruction: Instruction) -> Edit:
+    """Take `instruction` out; the comments above it stay."""
+    above = file.source.text[block_start(file, instruction) : instruction.span.start].rstrip()
+    return take_out(file, instruction, [above] if above else [])
 
 
 def _named(file: Dockerfile, stage: Stage, name: str) -> Sequence[Edit]:
