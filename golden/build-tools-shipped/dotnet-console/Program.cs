@@ -1,0 +1,1 @@
+Console.WriteLine($"sum: {1 + 2}");

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+dotnet ef database update
+exec dotnet out/Catalog.dll

@@ -1,0 +1,10 @@
+FROM mcr.microsoft.com/dotnet/sdk:6.0 AS build
+WORKDIR /src
+COPY . .
+RUN dotnet publish -c Release -o /out
+
+FROM mcr.microsoft.com/dotnet/sdk:6.0-focal AS final
+RUN mkdir -p /var/catalog
+WORKDIR /app
+COPY --from=build /out .
+ENTRYPOINT ["dotnet", "Catalog.dll"]
