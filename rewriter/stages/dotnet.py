@@ -120,6 +120,7 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
         (reason, *facts),
         proven,
         settings,
+        frozenset(("env",)) if settings else frozenset(),
     )
 
 

@@ -4,7 +4,6 @@ COPY . .
 RUN dotnet publish -c Release -o /srv
 
 FROM mcr.microsoft.com/dotnet/aspnet:9.0-alpine3.21
-WORKDIR /source
 COPY --from=build /srv/ /srv/
 WORKDIR /srv
 CMD ["dotnet", "Beacon.dll"]

@@ -5,7 +5,6 @@ RUN dotnet publish Gateway -c Release -o /srv/gateway
 
 FROM mcr.microsoft.com/dotnet/aspnet:8.0-alpine
 RUN apk add --no-cache icu-data-full icu-libs tzdata
-WORKDIR /source
 ENV DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=false
 COPY --from=build /srv/gateway/ /srv/gateway/
 ENV ASPNETCORE_HTTP_PORTS=9000

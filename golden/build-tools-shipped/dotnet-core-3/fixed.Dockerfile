@@ -4,7 +4,6 @@ COPY . .
 RUN dotnet publish -c Release
 
 FROM mcr.microsoft.com/dotnet/core/aspnet:3.1-buster-slim
-WORKDIR /app
 COPY --from=build /app/bin/Release/netcoreapp3.1/publish/ /app/bin/Release/netcoreapp3.1/publish/
 ENV ASPNETCORE_URLS=http://+:80
 EXPOSE 80

@@ -6,7 +6,6 @@ COPY . .
 RUN dotnet publish -c Release -o /app --no-restore
 
 FROM mcr.microsoft.com/dotnet/aspnet:8.0
-WORKDIR /src
 COPY --from=build /app/ /app/
 
 WORKDIR /app
