@@ -18,6 +18,9 @@ from rewriter.source import BOM, Source, Unreadable
 from rewriter.syntax.reader import read
 from rewriter.syntax.tree import Dockerfile, Instruction
 
+# What a RUN sees of its base image, if the stage does not set it itself.
+_OF_BASES = ("env", "open_env", "workdir", "user")
+
 
 @dataclass(frozen=True)
 class Passed:
@@ -292,8 +295,9 @@ def _contexts(facts: Facts, rebased: bool) -> dict[int, object]:
         for state, instruction in zip(image.before, image.stage.body, strict=True):
             if instruction.keyword == "RUN":
                 flags = tuple((flag.name, flag.value) for flag in instruction.flags)
-                seen = [getattr(state, part) for part in RUN_SEES if not (rebased and part in ("env", "open_env"))]
+                seen = [getattr(state, part) for part in RUN_SEES if not (rebased and part in _OF_BASES)]
                 if rebased:
+                    seen += [_changed(image.start, state, part) for part in ("workdir", "user")]
                     own = image.start.env
                     seen.append({name: value for name, value in state.env.items() if own.get(name) != value})
                 contexts[instruction.span.start] = (image.stage.index, flags, seen)

@@ -41,7 +41,7 @@ from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.order.edits import take_out
 from rewriter.stages.kit import Counterpart, Minimal, Obstacle
-from rewriter.stages.shape import kit_of, shown
+from rewriter.stages.shape import kit_for, shown
 from rewriter.stages.text import cased
 from rewriter.syntax.tree import Dockerfile
 
@@ -51,7 +51,7 @@ _COMMANDS = ("CMD", "ENTRYPOINT")
 def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
     """Yield the change of the shipped stage's base, or why it stays."""
     image = facts.images[-1]
-    kit = kit_of(image)
+    kit = kit_for(facts, image)
     if kit is None or image.parent is not None:
         return
     if any(instruction.keyword == "ONBUILD" for instruction in image.stage.body):

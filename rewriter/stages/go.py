@@ -13,19 +13,20 @@ from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.facts import Facts
 from rewriter.image import StageImage
+from rewriter.order.moves import block_start
 from rewriter.project.context import Unfit
 from rewriter.project.fetches import Unclear
 from rewriter.project.go.builds import Built, built
 from rewriter.project.go.cgo import Program, program
 from rewriter.project.go.reads import Reads, reads
-from rewriter.project.needs import Obstacle, Place, View
+from rewriter.project.needs import Obstacle, View
 from rewriter.stages import go_bases
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
-from rewriter.stages.programs import found_program, scripts_at
+from rewriter.stages.programs import copied_to, found_program, scripts_at
 from rewriter.stages.shape import written
 from rewriter.steps.context_copies import context_copy, view_of
 from rewriter.steps.downloads import with_folders
-from rewriter.steps.start import copied_stage, final_view, taken
+from rewriter.steps.start import copied_stage, final_view
 from rewriter.syntax.tree import Instruction
 
 _BUILDS = frozenset(
@@ -33,8 +34,6 @@ _BUILDS = frozenset(
 )
 _GIT = frozenset(("config", "describe", "rev-parse", "log", "status"))
 _FOLDERS = frozenset(("/bin", "/usr/bin", "/usr/local/bin", "/go/bin", "/sbin", "/usr/sbin", "/usr/local/sbin", "/opt"))
-# In an image other than the one at hand it is not known whether there is a C compiler.
-_COMPILERS = ("gcc",)
 # Variables that only the go command reads: https://pkg.go.dev/cmd/go#hdr-Environment_variables
 _BUILD_ONLY = frozenset(
     (
@@ -78,9 +77,11 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
 
 
 def minimal(shown: Shown) -> Minimal | Obstacle | None:
-    """Nothing: a stage on golang has a counterpart, or stays as it is."""
-    del shown
-    return None
+    """An image without a shell for a stage that only starts a Go program of another stage."""
+    try:
+        return _minimal(shown)
+    except (Unclear, Unfit):
+        return None
 
 
 def _runtime(shown: Shown, cut: Cut) -> Runtime:
@@ -113,47 +114,107 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime:
 
 
 def _counterpart(shown: Shown) -> Counterpart | None:
-    facts, image = shown.facts, shown.image
-    if image.base.distribution == "scratch" or not any(i.keyword in ("CMD", "ENTRYPOINT") for i in image.stage.body):
+    image = shown.image
+    if not image.base.has("go") or not any(i.keyword in ("CMD", "ENTRYPOINT") for i in image.stage.body):
         return None
     _check(shown)
-    found: dict[str, tuple[Command, Built]] = {}
-    for state, copy in zip(image.before, image.stage.body, strict=True):
-        source = copied_stage(facts, copy) if copy.keyword == "COPY" else None
-        if source is None:
-            continue
-        builds = [
-            Command(call, folder, run)
-            for run in facts.runs
-            if run.image is source
-            for call, folder in with_folders(run)
-        ]
-        programs = _outputs(facts, builds, final_view(facts, source))
-        for place in taken([Place(path, path) for path in programs], copy, state):
-            found[place.target] = programs[place.source]
+    found = _copied(shown)
     running = _started(shown, found)
     if not running:
         raise Unclear("what the image starts is not what another stage builds with go")
-    builder = found[running[0]][0].run.image
-    made = _program(shown, found[running[0]][0])
-    needed = go_bases.needed(shown, made, found, _static(shown, found, builder, _COMPILERS), ())
     steps = [instruction for instruction in image.stage.body if instruction.keyword == "RUN"]
     for instruction in steps:
-        run = facts.run(instruction)
+        run = shown.facts.run(instruction)
         if run is None or any(posixpath.basename(call.program) not in _anywhere() for call in run.calls):
             raise Unclear(f"what line {instruction.first_line} runs may need the Go image")
-    needed = needed.with_shell(f"line {steps[0].first_line} needs a shell" if steps else "", ())
-    base, packages = go_bases.base(builder, made, needed, ())
+    base, packages, facts = _small(shown, found, f"line {steps[0].first_line} needs a shell" if steps else "")
     if packages:
-        raise Unclear(f"the image would need {' and '.join(packages)} to be installed: {needed.shell}")
-    folder = any(i.keyword == "WORKDIR" for i in image.stage.body)
-    return Counterpart(
+        raise Unclear(f"on a smaller image {' and '.join(packages)} would have to be installed")
+    settings = () if _own_folder(image) else (f"WORKDIR {image.start.workdir}",)
+    known = shown.facts.project.root is not None
+    return Counterpart(base, "the Go tools are shipped beside the program", facts, known, settings)
+
+
+def _own_folder(image: StageImage) -> bool:
+    """Whether the stage sets its working directory before anything is put there."""
+    for instruction in image.stage.body:
+        if instruction.keyword == "WORKDIR":
+            return instruction.value.lstrip("\"'").startswith("/")
+        words = instruction.json or tuple(instruction.value.split())
+        if instruction.keyword in ("COPY", "ADD") and not words[-1].startswith("/"):
+            return False
+    return False
+
+
+def _minimal(shown: Shown) -> Minimal | None:
+    image = shown.image
+    if image.base.distribution not in ("debian", "ubuntu", "alpine") or image.base.has("go"):
+        return None
+    _check(shown)
+    found = _copied(shown)
+    if not _started(shown, found) or shown.start.shell or shown.start.scripts:
+        return None
+    dropped = [instruction for instruction in image.stage.body if instruction.keyword == "RUN"]
+    if not all(_installs_data(shown, instruction) for instruction in dropped):
+        return None
+    base, _, facts = _small(shown, found, "")
+    if not base.startswith("gcr.io/distroless/"):
+        return None
+    return Minimal(
         base,
-        "the Go tools are shipped beside the program",
-        tuple(fact for fact in (needed.static, *(made.evidence if made else ())) if fact),
-        made is not None,
-        () if folder else (f"WORKDIR {image.start.workdir}",),
+        f"{image.base.name} has a shell and a package manager that the program does not use",
+        f"to debug it, build on {base}:debug, which has a shell, or attach one with `kubectl debug` or `docker debug`; "
+        "`dockerslim verify` shows whether it still works",
+        facts,
+        dropped=tuple(dropped),
     )
+
+
+def _copied(shown: Shown) -> dict[str, tuple[Command, Built]]:
+    """The Go programs that the stage copies from other stages, at their places in it."""
+    facts, image = shown.facts, shown.image
+    found: dict[str, tuple[Command, Built]] = {}
+    for state, copy in zip(image.before, image.stage.body, strict=True):
+        source = copied_stage(facts, copy) if copy.keyword == "COPY" else None
+        if source is None or not source.base.has("go"):
+            continue
+        runs = [run for run in facts.runs if run.image is source]
+        builds = [Command(call, folder, run) for run in runs for call, folder in with_folders(run)]
+        programs = _outputs(facts, builds, final_view(facts, source))
+        for path, command in programs.items():
+            if target := copied_to(copy, state, path):
+                found[target] = command
+    return found
+
+
+def _small(
+    shown: Shown, found: dict[str, tuple[Command, Built]], shell: str
+) -> tuple[str, tuple[str, ...], tuple[Evidence, ...]]:
+    """The smallest base for the copied programs `found`, its packages, and what that rests on."""
+    command = found[_started(shown, found)[0]][0]
+    builder = command.run.image
+    made = _program(shown, command)
+    static = _static(shown, found, builder, _installed(shown.facts, builder))
+    needed = go_bases.needed(shown, made, found, static, ()).with_shell(shell, ())
+    base, packages = go_bases.base(builder, made, needed, ())
+    facts = (needed.static, *(made.evidence if made else ()))
+    return base, packages, tuple(fact for fact in facts if fact)
+
+
+def _installed(facts: Facts, image: StageImage) -> frozenset[str]:
+    """The packages that the steps of the stage install."""
+    calls = (call for run in facts.runs if run.image is image for call in run.calls)
+    return frozenset(word.raw for call in calls if call.installs for word in call.operands)
+
+
+def _installs_data(shown: Shown, instruction: Instruction) -> bool:
+    """Whether the step only installs what distroless images have, too."""
+    run, file = shown.facts.run(instruction), shown.facts.file
+    if run is None or instruction.comments or block_start(file, instruction) != instruction.span.start:
+        return False
+    names = [word.raw for call in run.calls if call.installs for word in call.operands]
+    known = all(call.program in ("apk", "apt-get", "rm", "update-ca-certificates") for call in run.calls)
+    return known and bool(names) and set(names) <= {"ca-certificates", "tzdata"}
 
 
 def _program(shown: Shown, command: Command) -> Program | None:

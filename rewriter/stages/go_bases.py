@@ -100,7 +100,7 @@ def needed(
     """What the programs `outputs` need of their image, for which the stage has `installed` packages by itself. Raises
     `Unclear` where that is not known."""
     shell, packages = "", set[str]()
-    start = shown.start
+    start, alpine = shown.start, shown.image.base.distribution == "alpine"
     if start.shell:
         shell = "a shell reads the start command"
     if start.scripts:
@@ -110,16 +110,16 @@ def needed(
     for name in sorted(start.programs - own - known - _shells() - frozenset(start.inits)):
         if name in (posixpath.basename(script.file) for script in start.scripts):
             continue
-        packages |= _package(name, f"the image starts {name}", installed)
+        packages |= _package(name, f"the image starts {name}", installed, alpine=alpine)
         shell = shell or f"the image starts {name}"
     for init in start.inits:
-        packages |= _package(init, f"the image starts {init}", installed)
+        packages |= _package(init, f"the image starts {init}", installed, alpine=alpine)
         shell = shell or f"the image starts {init}"
     for name, why in (*_run(made), *_probes(shown, own)):
         if name not in own:
             shell = shell or why
             if name not in known | frozenset(("sh",)):
-                packages |= _package(name, why, installed)
+                packages |= _package(name, why, installed, alpine=alpine)
     if (
         made is None
         or made.modules
@@ -137,13 +137,15 @@ def _shells() -> frozenset[str]:
     return frozenset(("sh", "ash"))
 
 
-def _package(name: str, why: str, installed: Collection[str]) -> frozenset[str]:
+def _package(name: str, why: str, installed: Collection[str], *, alpine: bool) -> frozenset[str]:
     """The package of the program `name`; none where it comes with those that the stage has `installed`, since the image
     of Go has none of that name. Raises `Unclear`."""
     table = knowledge.table("go_modules")
     package = table["runs"].get(name)
+    if alpine and name in table["busybox"]["names"].split():
+        return frozenset()
     if isinstance(package, str) and name != "source":
-        return frozenset((package,))
+        return frozenset(package.split())
     if installed and name not in table["compiles"]["names"].split():
         return frozenset()
     raise Unclear(f"{why}: it is not known to be in a smaller image")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Container, Iterator
+from fnmatch import fnmatchcase
 
+from rewriter.image import State
 from rewriter.stages.kit import Shown
 from rewriter.steps.downloads import located
 from rewriter.steps.start import Started
+from rewriter.syntax.tree import Instruction
 
+_FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt", "/")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -21,6 +25,26 @@ def found_program(started: Started, shown: Shown, outputs: Container[str]) -> st
     given = shown.image.final.env.get("PATH")
     folders = given.split(":") if isinstance(given, str) else _PATH.split(":")
     return next((path for folder in folders if (path := posixpath.join(folder, name)) in outputs), None)
+
+
+def copied_to(copy: Instruction, state: State, path: str) -> str | None:
+    """Where the file at `path` of another stage comes to lie by `copy`, in front of which the settings are `state`;
+    None where the copy does not bring it.
+
+    Source: https://docs.docker.com/reference/dockerfile/#copy
+    """
+    words = copy.json or tuple(copy.value.split())
+    target = located(words[-1], state.workdir) if len(words) > 1 and "$" not in words[-1] else None
+    if target is None:
+        return None
+    inside = words[-1].endswith(("/", "/.")) or len(words) > 2 or target in (*_FOLDERS, state.workdir)
+    for word in words[:-1]:
+        source = posixpath.normpath(posixpath.join("/", word))
+        if path == source or ("*" in word and fnmatchcase(path, source)):
+            return posixpath.join(target, posixpath.basename(path)) if inside or path != source else target
+        if path.startswith(f"{source.rstrip('/')}/"):
+            return posixpath.join(target, posixpath.relpath(path, source))
+    return None
 
 
 def scripts_at(shown: Shown) -> Iterator[str]:

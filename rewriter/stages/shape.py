@@ -19,7 +19,7 @@ from rewriter.knowledge.base_table import SAME_IMAGE, split
 from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
 from rewriter.steps.apt import empties
 from rewriter.steps.downloads import with_folders
-from rewriter.steps.start import final_view, start
+from rewriter.steps.start import copied_stage, final_view, start
 from rewriter.syntax.shell import parse
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call, call
@@ -69,6 +69,16 @@ def kit_of(image: StageImage) -> Kit | None:
     name = SAME_IMAGE.sub("", split(image.base.reference)[0])
     module = _kits().get(name)
     return cast("Kit", import_module(f"rewriter.stages.{module}")) if module and image.base.known else None
+
+
+def kit_for(facts: Facts, image: StageImage) -> Kit | None:
+    """The kit that knows the base image of `image`, else that of a stage whose programs it copies."""
+    if found := kit_of(image):
+        return found
+    alone = [f"rewriter.stages.{name}" for name, entry in knowledge.table("kits").items() if entry.get("alone")]
+    sources = (copied_stage(facts, copy) for copy in image.stage.body if copy.keyword == "COPY")
+    kits = [kit for source in sources if source and (kit := kit_of(source))]
+    return next((kit for kit in kits if getattr(kit, "__name__", "") in alone), None)
 
 
 @lru_cache(maxsize=1)

@@ -138,7 +138,7 @@ def places(facts: Facts, image: StageImage, depth: int = 0) -> tuple[Place, ...]
             if copy := context_copy(facts, instruction, state):
                 found += copy.places
             elif depth < _DEPTH and (source := copied_stage(facts, instruction)) is not None:
-                found += taken(places(facts, source, depth + 1), instruction, state)
+                found += _taken(places(facts, source, depth + 1), instruction, state)
     return tuple(found)
 
 
@@ -153,9 +153,8 @@ def copied_stage(facts: Facts, copy: Instruction) -> StageImage | None:
     return None
 
 
-def taken(there: Sequence[Place], copy: Instruction, state: State) -> Iterator[Place]:
-    """Those of the places `there`, in another stage, that `copy` takes over from it, at their new ones; the settings in
-    front of `copy` are `state`."""
+def _taken(there: Sequence[Place], copy: Instruction, state: State) -> Iterator[Place]:
+    """Those of the places `there`, in another stage, that `copy` takes over, at their new ones."""
     words = copy.json or tuple(copy.value.split())
     target = located(words[-1], state.workdir) if len(words) > 1 and "$" not in words[-1] else None
     if target is None:

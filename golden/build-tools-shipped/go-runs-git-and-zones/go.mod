@@ -1,0 +1,3 @@
+module git.example.org/ops/mirror
+
+go 1.22

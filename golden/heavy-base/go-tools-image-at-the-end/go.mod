@@ -1,0 +1,3 @@
+module lighthouse
+
+go 1.22
