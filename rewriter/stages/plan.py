@@ -19,9 +19,10 @@ from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Role, Runtime, Sh
 from rewriter.stages.packages import Division, divide
 from rewriter.stages.shape import Kit, Refused, Step, installed, steps, written
 from rewriter.steps.context_copies import ContextCopy, context_copy
-from rewriter.steps.downloads import located
-from rewriter.syntax.shell import Statement
+from rewriter.steps.downloads import located, plain
+from rewriter.syntax.shell import Statement, Word
 from rewriter.syntax.tree import Instruction
+from rewriter.syntax.words import BadWord, UnknownValue, expand
 
 # What only the finished image uses: it moves to the runtime stage, in front of what is copied, or behind that.
 _AHEAD = frozenset(("LABEL", "MAINTAINER"))
@@ -276,6 +277,8 @@ class _Planner:
                     raise Refused(
                         f"where {command.call.program} in line {line} writes is not known", step.instruction.span
                     )
+                if command.call.program == "mv":
+                    paths -= {canonical(path) for w in command.call.operands[:-1] if (path := _path(command, w))}
                 self.carries += [Carry(path, path) for path in sorted(paths) if not self._carried(path)]
 
     def _run(self, step: Step) -> Iterator[Item]:
@@ -344,6 +347,17 @@ class _Planner:
                     found.append(Repeated(instruction))
         first = next((at for at, item in enumerate(items)), 0)
         return [*items[:first], *found, *items[first:]]
+
+
+def _path(command: Command, word: Word) -> str | None:
+    """Where a file lies that `command` names by `word`, with the variables of the stage in it."""
+    text = plain(word)
+    if text is None:
+        return None
+    try:
+        return located(expand(text, command.run.state.lookup), command.folder)
+    except (BadWord, UnknownValue):
+        return None
 
 
 def _covers(later: ContextCopy, copy: ContextCopy) -> bool:
