@@ -20,7 +20,8 @@ from rewriter.stages.mentions import full_tools, in_text, mentions, sources
 from rewriter.stages.python_distroless import distroless
 from rewriter.stages.python_environment import environment
 from rewriter.stages.python_native import Native, marks, native
-from rewriter.stages.python_packages import Installed, installed
+from rewriter.stages.python_packages import Installed, installed, python_version
+from rewriter.steps.context_copies import context_copy
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call
 
@@ -33,11 +34,14 @@ _TOOLS = frozenset(
         *("playwright", "mkdocs", "sphinx-build", "spacy", "nltk", "dbt", "dvc", "manage.py", "compilemessages"),
     )
 )
+_COMPILES = frozenset(("gcc", "g++", "build-essential"))
 _COMPILERS = frozenset(("gcc", "g++", "make", "cc", "c++", "ld", "cmake"))
 # How a program loads libraries that no package names: https://docs.python.org/3/library/ctypes.html
 _LOADS = ("CDLL(", "LoadLibrary(", "find_library(", ".dlopen(")
 _TK = ("import tkinter", "from tkinter", "TkAgg")
-_ENTRY = re.compile(r"python(?P<version>3(?:\.\d+)?)?\Z")
+_LISTS = re.compile(
+    r"(?:[\w.-]*requirements[\w.-]*|constraints)\.txt|Pipfile(?:\.lock)?|poetry\.lock|uv\.lock|pyproject\.toml"
+)
 
 
 def role(command: Command, shown: Shown) -> Role | Obstacle | None:
@@ -99,11 +103,13 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
     if isinstance(folder, Obstacle):
         return folder
     found = installed(_installs(cut.builds), shown)
-    needs = native(found)
+    needs = native(found, python_version(shown))
     used = _used(shown, cut, found, needs, full)
     if isinstance(used, Obstacle):
         return used
     packages, evidence = used
+    if needs.unknown and not full and shown.image.base.distribution == "debian" and _COMPILES.intersection(cut.tools):
+        packages = [*packages, "libgomp1"]  # one of them may be built with OpenMP
     unknown = needs.unknown if full else ()
     proven = not unknown and not (full and found.open)
     what = "the compilers and headers of " + image.base.name if full else f"{', '.join(cut.tools[:4])}"
@@ -127,7 +133,7 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         prepare=where.prepare,
         settings=where.settings,
         packages=tuple(packages),
-        unneeded=tuple(_installer_copies(shown, cut)),
+        unneeded=tuple(_left_behind(shown, cut)),
         declares=frozenset(("env",)) if where.prepare else frozenset(),
     )
 
@@ -155,7 +161,7 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
     if not commands and not others:
         return None
     found = installed([*commands, *others], shown)
-    needs = native(found)
+    needs = native(found, python_version(shown))
     if needs.built and commands:
         return None
     used = _used(shown, None, found, needs, full=True)
@@ -174,7 +180,7 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
 def minimal(shown: Shown) -> Minimal | Obstacle | None:
     """What a stage that only copies an environment and starts it could be on distroless; see `rewriter.stages.kit`."""
     found = installed(list(_all_installs(shown)), shown)
-    return distroless(shown, found, native(found))
+    return distroless(shown, found, native(found, python_version(shown)))
 
 
 def _full(shown: Shown) -> bool:
@@ -339,11 +345,18 @@ def _everywhere(shown: Shown, name: str) -> bool:
     return all(each in known and apt_packages.installed_name(each, name) for each in releases)
 
 
-def _installer_copies(shown: Shown, cut: Cut) -> Iterator[Instruction]:
-    """COPYs of an installer out of its own image: https://docs.astral.sh/uv/guides/integration/docker/"""
+def _left_behind(shown: Shown, cut: Cut) -> Iterator[Instruction]:
+    """COPYs that only the install needs: of an installer out of its own image, and of lists of packages that no source
+    of the program names. Source: https://docs.astral.sh/uv/guides/integration/docker/"""
     later = {call.program for i in cut.after if (run := shown.facts.run(i)) for call in run.calls}
-    if later & {"uv", "poetry"}:
-        return
-    for instruction in cut.before:
-        if instruction.keyword == "COPY" and re.search(r"astral-sh/uv\b", instruction.flag("from") or ""):
+    for state, instruction in zip(shown.image.before, cut.before, strict=False):
+        if instruction.keyword != "COPY":
+            continue
+        if re.search(r"astral-sh/uv\b", instruction.flag("from") or ""):
+            if not later & {"uv", "poetry"}:
+                yield instruction
+            continue
+        copy = context_copy(shown.facts, instruction, state)
+        names = [posixpath.basename(place.source) for place in copy.places] if copy else []
+        if names and all(_LISTS.fullmatch(name) for name in names) and in_text(shown.view, names) is None:
             yield instruction

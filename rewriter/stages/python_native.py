@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from packaging.version import InvalidVersion, Version
 
 from rewriter import knowledge
 from rewriter.change import Evidence
@@ -23,14 +25,16 @@ class Native:
     built: tuple[Package, ...]
 
 
-def native(installed: Installed) -> Native:
-    """What the packages of `installed` need."""
+def native(installed: Installed, python: str | None) -> Native:
+    """What the packages of `installed` need, on the version `python` of it (None where that is open)."""
     data = knowledge.table("python_native")
     libraries: dict[str, Evidence] = {}
     unknown: list[Package] = []
     built: list[Package] = []
     for package in installed.packages.values():
         name = package.name
+        if package.wheel is None and _listed_wheel(package, python):
+            package = replace(package, wheel=True)
         entry = data["libraries"].get(name)
         needed = list(_libraries(package, entry or {}))
         sources = entry is not None and bool(needed or entry.get("source"))
@@ -56,7 +60,18 @@ def _libraries(package: Package, entry: dict[str, list[str]]) -> Iterator[str]:
         yield from entry.get("source", ())
 
 
-@lru_cache(maxsize=4)
+def _listed_wheel(package: Package, python: str | None) -> bool:
+    """Whether the list has a wheel of the package's version for this Python."""
+    since = knowledge.table("python_native")["since"].get(package.name, {}).get(python)
+    if since is None or package.version is None:
+        return False
+    try:
+        return Version(package.version) >= Version(since)
+    except InvalidVersion:
+        return False
+
+
+@lru_cache(maxsize=8)
 def _names(key: str) -> frozenset[str]:
     value = knowledge.table("python_native")[key]
     return frozenset((value if isinstance(value, str) else value["names"]).split())

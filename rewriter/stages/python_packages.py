@@ -21,19 +21,21 @@ from rewriter.steps.context_copies import view_of
 
 _EXTRAS = re.compile(r"\A\s*([\w.-]+)\s*\[([^\]]*)\]")
 _PLACE = re.compile(r"(.+):(\d+)\Z")
-_MANYLINUX = re.compile(r"-(?:manylinux|linux)[^/]*x86_64\.whl\Z")
+_MANYLINUX = re.compile(r"-(?P<python>[^-]+)-(?P<abi>[^-]+)-manylinux[^/-]*x86_64\.whl\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package: `name` as PyPI normalizes it, `pinned` to a version or from below at most, and where it stands.
-    `wheel` says what a lock file shows: True that there is one for Linux, False that there is none, None nothing."""
+    """One package: `name` as PyPI normalizes it, and where it stands. `pinned` says that it may be an older version
+    than the newest, `version` which one where that is told. `wheel` says what a lock file shows: True that there is one
+    for this Python on Linux, False that there is none, None nothing."""
 
     name: str
     evidence: Evidence
     extras: frozenset[str] = frozenset()
     pinned: bool = False
     wheel: bool | None = None
+    version: str | None = None
 
 
 @dataclass
@@ -52,6 +54,12 @@ class Installed:
 def normalized(name: str) -> str:
     """`name` as PyPI has it: https://peps.python.org/pep-0503/#normalized-names"""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def python_version(shown: Shown) -> str | None:
+    """The version of Python that the stage's image has, as `3.12`; None where its tag leaves that open."""
+    parts = (shown.image.base.version or "").split(".")
+    return ".".join(parts[:2]) if len(parts) > 1 else None
 
 
 def installed(commands: Sequence[Command], shown: Shown) -> Installed:
@@ -78,9 +86,9 @@ def _command(command: Command, shown: Shown, found: Installed) -> None:
         case ("uv", "pip install" | "pip sync"):
             _requirements(Reading(call, view), "uv pip", line, found)
         case ("uv", "sync"):
-            _locked(manifests.toml(view, "uv.lock"), view, "uv.lock", found)
+            _locked(view, "uv.lock", found, python_version(shown))
         case ("poetry", "install" | "sync"):
-            _locked(manifests.toml(view, "poetry.lock"), view, "poetry.lock", found)
+            _locked(view, "poetry.lock", found, python_version(shown))
         case ("pipenv", "install" | "sync") if not call.operands:
             _pipfile(view, found)
 
@@ -131,9 +139,9 @@ class _Collector(Requirements):
 
 def _package(requirement: Requirement, evidence: Evidence) -> Package:
     pinned = any(each.operator in ("==", "===", "<", "<=", "~=") for each in requirement.specifier)
-    return Package(
-        normalized(requirement.name), evidence, frozenset(requirement.extras), pinned or bool(requirement.url)
-    )
+    exact = [each.version for each in requirement.specifier if each.operator == "==" and "*" not in each.version]
+    name, extras = normalized(requirement.name), frozenset(requirement.extras)
+    return Package(name, evidence, extras, pinned or bool(requirement.url), None, exact[0] if exact else None)
 
 
 def _project(view: View, found: Installed) -> None:
@@ -153,9 +161,9 @@ def _project(view: View, found: Installed) -> None:
         found.add(_package(requirement, view.evidence(f"requires {entry}", "pyproject.toml")))
 
 
-def _locked(lock: dict[str, Any], view: View, name: str, found: Installed) -> None:
+def _locked(view: View, name: str, found: Installed, python: str | None) -> None:
     """The packages of a uv.lock or a poetry.lock, with the files that there are of each."""
-    text = view.text(name)
+    lock, text = manifests.toml(view, name), view.text(name)
     lines = {match[1]: text.count("\n", 0, match.start()) + 1 for match in re.finditer(r'^name = "(.+)"$', text, re.M)}
     for package in _tables(lock.get("package")):
         own = str(package.get("name", ""))
@@ -165,24 +173,32 @@ def _locked(lock: dict[str, Any], view: View, name: str, found: Installed) -> No
             continue
         files = [str(file.get("url") or file.get("file") or "") for file in _tables(package.get("wheels"))]
         files += [str(file.get("file") or "") for file in _tables(package.get("files"))]
-        wheel = _has_wheel(files) if files or "sdist" in package else None
+        wheel = _has_wheel(files, python) if files or "sdist" in package else None
         evidence = view.evidence(f"locks {own}", name, lines.get(own))
-        found.add(Package(normalized(own), evidence, frozenset(), True, wheel))
+        found.add(Package(normalized(own), evidence, frozenset(), True, wheel, str(package.get("version", "")) or None))
 
 
 def _tables(value: object) -> Iterator[dict[str, Any]]:
     yield from (entry for entry in value if isinstance(entry, dict)) if isinstance(value, list) else ()
 
 
-def _has_wheel(files: Sequence[str]) -> bool:
-    return any(file.endswith("-none-any.whl") or _MANYLINUX.search(file) for file in files)
+def _has_wheel(files: Sequence[str], python: str | None) -> bool:
+    """Whether one of `files` is a wheel for the version `python` on Linux.
+
+    Source: https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+    """
+    if any(file.endswith("-none-any.whl") for file in files):
+        return True
+    found = [match for file in files if (match := _MANYLINUX.search(file))]
+    tag = f"cp{python.replace('.', '')}" if python else ""
+    return any(match["abi"] in ("abi3", "none") or tag in match["python"].split(".") for match in found if tag)
 
 
 def _pipfile(view: View, found: Installed) -> None:
     packages = manifests.json_object(view, "Pipfile.lock").get("default")
     for name, entry in packages.items() if isinstance(packages, dict) else ():
         if isinstance(entry, dict) and not {"path", "file", "editable"} & entry.keys():
-            extras = entry.get("extras")
+            extras, version = entry.get("extras"), str(entry.get("version", ""))
             line = manifests.line_of(view.text("Pipfile.lock"), rf'^\s*"{re.escape(name)}":')
             found.add(
                 Package(
@@ -190,6 +206,8 @@ def _pipfile(view: View, found: Installed) -> None:
                     view.evidence(f"locks {name}", "Pipfile.lock", line),
                     frozenset(map(str, extras)) if isinstance(extras, list) else frozenset(),
                     True,
+                    None,
+                    version.removeprefix("==") if version.startswith("==") else None,
                 )
             )
         else:
