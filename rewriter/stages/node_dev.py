@@ -97,7 +97,7 @@ def _started(shown: Shown, gone: Collection[str]) -> Iterator[Evidence]:
                 raise Unfit(_where(started.file, started.line), f"names {name}, a package for development")
     last = shown.start.last
     if last is not None:
-        yield last.fact(f"starts {' '.join(words_of(last.call))}, which is none for development")
+        yield last.fact(f"starts {' '.join(words_of(last.call))}, which is no package for development")
 
 
 def _where(file: str | None, line: int) -> str:

@@ -47,6 +47,7 @@ _EXECUTES = frozenset(
         "zx",
     )
 )
+_NODE = "/nodejs/bin/node"
 _OF_NPM = ("npm_package_", "npm_config_", "npm_lifecycle_")
 _CHECK = (
     "it has no shell: debug it with the tag `debug` of the same image or `docker debug`, and check with "
@@ -77,13 +78,30 @@ def minimal(shown: Shown) -> Minimal | Obstacle | None:
         return Obstacle(f"an image without a shell would not do: {error}")
     return Minimal(
         table["image"].format(major=major, release=release),
-        f"{base.name} ships a shell, npm and a package manager beside node",
+        f"{base.name} ships a shell, npm and a package manager beside node"
+        + (f" (the new base has the newest Node {major})" if "." in base.version else ""),
         _CHECK,
         (shown.start.last.fact("starts node alone"),) if shown.start.last else (),
         settings=settings,
-        command=(f"CMD {json.dumps(command, ensure_ascii=False)}",),
+        command=_lines(shown, command),
         declares=frozenset(("cmd", "entrypoint", "env", "user", "workdir", "shell")),
     )
+
+
+def _lines(shown: Shown, command: list[str]) -> tuple[str, ...]:
+    """ENTRYPOINT and CMD for the new base: what the container is given at its start still comes behind ENTRYPOINT."""
+    state = shown.image.final
+    match state.entrypoint, state.cmd:
+        case ("exec", tuple(entry)), ("exec", tuple(rest)) if (
+            len(entry) > 1 and posixpath.basename(str(entry[0])) == "node"
+        ):
+            lines = [_json("ENTRYPOINT", [_NODE, *map(str, entry[1:])])]
+            return (*lines, _json("CMD", [str(word) for word in rest])) if rest else tuple(lines)
+    return (_json("CMD", command),)
+
+
+def _json(keyword: str, words: list[str]) -> str:
+    return f"{keyword} {json.dumps(words, ensure_ascii=False)}"
 
 
 def _command(shown: Shown) -> tuple[list[str], tuple[str, ...]]:
@@ -127,15 +145,16 @@ def _check(shown: Shown) -> None:
             raise Unfit(line, "sets a shell")
     view = shown.view
     if view.kind("package.json"):
-        found = installed(view)
-        needed, _ = libraries(shown, found)
+        lock = installed(view)
+        needed, _ = libraries(shown, lock)
         if needed:
-            raise Unfit(found.view.file(found.file) or found.file, f"has packages that need {' '.join(sorted(needed))}")
+            raise Unfit(lock.view.file(lock.file) or lock.file, f"has packages that need {' '.join(sorted(needed))}")
     for file in sources(view):
         text = view.project.text(file)
         root = code.tree_of(file, text)
-        strings = () if root is None else tuple(code.strings(root))
-        if root is None or any(each.value in _EXECUTES for each in strings):
-            raise Unfit(file, "runs other programs, or is not understood")
+        if root is None:
+            raise Unfit(file, "is not understood, and may run other programs")
+        if found := next((each for each in code.strings(root) if each.value in _EXECUTES), None):
+            raise Unfit(f"{file}:{found.line}", f"names {found.value}, and runs other programs")
         if any(name in text for name in _OF_NPM):
             raise Unfit(file, "reads variables that npm sets")

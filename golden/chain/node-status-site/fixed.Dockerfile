@@ -1,0 +1,19 @@
+FROM node:latest AS build
+WORKDIR /site
+COPY package.json package-lock.json /site/
+RUN npm ci --silent && npm cache clean --force
+COPY . /site
+RUN npm run build
+RUN npm install --global http-server && npm cache clean --force
+
+FROM nginx:stable
+LABEL maintainer="Status team"
+RUN printf '%s\n' \
+    'server {' \
+    '    listen 80;' \
+    '    root /usr/share/nginx/html;' \
+    '    location / { try_files $uri $uri.html $uri/ =404; }' \
+    '}' \
+    > /etc/nginx/conf.d/default.conf
+COPY --from=build /site/dist/ /usr/share/nginx/html/
+EXPOSE 80
