@@ -143,14 +143,16 @@ def minimal(shown: Shown) -> Minimal | Obstacle | None:
         return None
     invariant = project.invariant if project else None
     base = base if invariant else f"{base}-extra"
-    user = shown.image.final.user
+    root = shown.image.final.user in ("root", "0")
+    whose = ", whose user is `app` in place of root" if root else ""
     facts = [program.started.fact(f"starts {program.path} alone")]
     return Minimal(
         base,
-        f"{shown.image.base.name} has a shell and a package manager, and the container starts one program",
+        f"{shown.image.base.name} has a shell and a package manager, and the container starts one program; "
+        f"{base}{whose} has neither",
         f"to debug it, attach a container with a shell (`docker debug`, `kubectl debug`); {_CHECK}",
         (*facts, *([invariant] if invariant else [])),
-        settings=("USER root",) if user in ("root", "0") else (),
+        declares=frozenset(("user",)) if root else frozenset(),
     )
 
 
@@ -250,10 +252,15 @@ def _folders(cut: Cut) -> list[str]:
 
 
 def _output(command: Command) -> str | None:
-    """The folder that a command publishes to, where it is told one."""
-    value = command.call.value("-o", "--output")
-    found = located(value, command.folder)
-    return None if found is None or "$" in found else found
+    """The folder that a command publishes to, where it is told one. Before .NET Core 3.0 a relative one lies beside the
+    project: https://learn.microsoft.com/dotnet/core/tools/dotnet-publish#options"""
+    folder = command.folder
+    found = image(command.run.image.base.reference)
+    if found is not None and found.number < (3, 0) and command.call.operands:
+        project = located(command.call.operands[0].value, folder)
+        folder = posixpath.dirname(project) if project and project.endswith("proj") else project
+    path = located(command.call.value("-o", "--output"), folder)
+    return None if path is None or "$" in path else path
 
 
 # What the image lacks

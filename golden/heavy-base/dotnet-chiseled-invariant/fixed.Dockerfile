@@ -4,7 +4,6 @@ COPY . .
 RUN dotnet publish -c Release -o /out
 
 FROM mcr.microsoft.com/dotnet/aspnet:9.0-noble-chiseled
-USER root
 WORKDIR /app
 COPY --from=build /out .
 ENTRYPOINT ["dotnet", "Beacon.dll"]
