@@ -87,7 +87,7 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
     roots = _roots(shown, cut)
     if isinstance(roots, Obstacle):
         return roots
-    seen = sources(shown.view)
+    seen = sources(shown.view, roots.folders)
     if seen.compiler is not None:
         return Obstacle(f"{_at(seen.compiler)} uses {seen.compiler.fact}, which only the JDK has")
     if (reason := _user(shown, found)) is not None:
@@ -96,7 +96,7 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
     if isinstance(packages, Obstacle):
         return packages
     evidence = [_started(shown)]
-    alone = _jar_alone(shown, cut, roots, seen)
+    alone = _alone(shown, cut, roots, seen)
     left = (*(_folder(folder) for folder in roots.unused), *_OF_BUILDS)
     if alone is not None:
         carries, fact = alone
@@ -361,28 +361,33 @@ def _paths(started: Started) -> Iterator[str]:
             yield path
 
 
-def _jar_alone(shown: Shown, cut: Cut, roots: _Roots, seen: Sources) -> tuple[tuple[Carry, ...], Evidence] | None:
-    """What is carried where the container needs nothing of the project but one jar, with the evidence for that: the jar
-    holds all that it depends on, or was copied away from the project, and no file of the project is read by its place.
-    """
-    javas = [s for s in shown.start.commands if posixpath.basename(s.call.program) == "java"]
-    if len(javas) != 1 or len(roots.folders) != 1 or roots.elsewhere or any(i.keyword == "RUN" for i in cut.after):
+def _alone(shown: Shown, cut: Cut, roots: _Roots, seen: Sources) -> tuple[tuple[Carry, ...], Evidence] | None:
+    """What is carried where the container needs only what was built, with the evidence for that: a jar with all that it
+    depends on, one that was copied away from the project, or what Gradle's `installDist` puts into a folder of its own;
+    and no file of the project is read by its place."""
+    if len(roots.folders) != 1 or roots.elsewhere or any(i.keyword == "RUN" for i in cut.after):
         return None
-    value, folder = javas[0].call.value("-jar"), roots.folders[0]
-    jar = located(value, javas[0].folder)
-    if value is None or jar is None or jar.endswith(_OTHER_JARS) or not seen.whole or seen.relative or seen.programs:
+    if not seen.whole or seen.relative or seen.programs or shown.start.last is None:
         return None
+    folder, last = roots.folders[0], shown.start.last
+    if any(shown.view.into(folder).kind(name) is not None for name in _READ_BY_SPRING):
+        return None
+    value = last.call.value("-jar") if posixpath.basename(last.call.program) == "java" else last.call.head.value
+    path = located(value, last.folder)
     words = [_text(word) for started in shown.start.commands for word in started.call.statement.words[1:]]
-    if any(_FILE.search(word) or _within(word, folder) for word in words if word != value):
+    if path is None or any(_FILE.search(word) or _within(word, folder) for word in words if word != value):
         return None
-    view = shown.view.into(folder)
-    if any(view.kind(name) is not None for name in _READ_BY_SPRING):
+    if installed := re.match(r"(.+/build/install/[^/]+/)bin/[^/]+\Z", path):
+        tree = installed[1]
+        return (Carry(tree, tree),), last.fact(f"starts what installDist put into {tree}")
+    if posixpath.basename(last.call.program) != "java" or path.endswith(_OTHER_JARS):
         return None
-    if not _inside(jar, folder):
-        return (), javas[0].fact(f"starts {jar} and names no other file of the project")
-    built = next((c for c in cut.builds if posixpath.basename(c.call.program) in ("mvn", "gradle")), None)
-    fact = whole_jar(shown.view, built.folder or folder) if built else None
-    return ((Carry(jar, jar),), fact) if fact else None
+    if not _inside(path, folder):
+        return (), last.fact(f"starts {path} and names no other file of the project")
+    module = re.sub(r"/(?:target|build/libs)\Z", "", posixpath.dirname(path))
+    built = next((c.folder for c in cut.builds if posixpath.basename(c.call.program) in ("mvn", "gradle")), None)
+    fact = whole_jar(shown.view, module if module != posixpath.dirname(path) else built or folder)
+    return ((Carry(path, path),), fact) if fact else None
 
 
 def _within(word: str, folder: str) -> bool:

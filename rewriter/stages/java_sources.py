@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rewriter import knowledge
 from rewriter.change import Evidence
@@ -12,12 +14,16 @@ from rewriter.project.context import Unfit
 from rewriter.project.manifests import line_of, xml
 from rewriter.project.needs import View
 
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
 _SOURCES = (".java", ".kt", ".groovy", ".scala", ".clj")
 _BUILDS = ("pom.xml", "build.gradle", "build.gradle.kts")
 _SETTINGS = (".properties", ".yml", ".yaml", ".xml")
 _TESTS = re.compile(r"(^|/)(src/(test|it|integration-?test)|buildSrc|\.gradle|\.mvn|node_modules)/", re.IGNORECASE)
 # A setting that names a file by its place below the working directory.
 _BY_FOLDER = re.compile(r"(?m)[=:\s\"'>](?:file:|optional:file:|jdbc:\w+:(?:file:)?)?\.{1,2}/|[=:\s\"'>]file:[\w]")
+_DEEP = 10  # parents of a POM
 _MANY = 1500  # sources; a service has some hundreds at most
 
 
@@ -33,8 +39,8 @@ class Sources:
     relative: Evidence | None = None
 
 
-def sources(view: View) -> Sources:
-    """Look through the sources of the project and its build files. Never raises."""
+def sources(view: View, folders: Sequence[str] = ()) -> Sources:
+    """Look through the sources of the project, which lies in `folders`, and its build files. Never raises."""
     project = view.project
     if project.root is None:
         return Sources(False)
@@ -46,7 +52,9 @@ def sources(view: View) -> Sources:
     if len(files) > _MANY:
         return Sources(False)
     known = knowledge.table("java_runtime")["sources"]
-    patterns = {kind: _any(known[kind]) for kind in ("compiler", "programs", "relative")}
+    patterns = {kind: _any(known[kind]) for kind in ("compiler", "programs")}
+    places = _any([*known["places"], *(f"{folder}/" for folder in folders)])
+    patterns["relative"] = re.compile(rf"\b(?:{_any(known['opens']).pattern})\(\"(?!/)|{places.pattern}")
     found: dict[str, Evidence] = {}
     for file in files:
         try:
@@ -87,15 +95,27 @@ def _of_maven(view: View, plugins: list[str]) -> Evidence | None:
             (element.text or "").strip() == "jar-with-dependencies" for element in plugin.iter("descriptorRef")
         ):
             continue
-        parent = (root.findtext("parent/artifactId") or "").strip()
         bound = {(element.text or "").strip() for element in plugin.iter("goal")}
-        if name == "spring-boot-maven-plugin" and parent != "spring-boot-starter-parent" and "repackage" not in bound:
+        if name == "spring-boot-maven-plugin" and "repackage" not in bound and not _of_spring(view, root):
             continue
         if name == "spring-boot-maven-plugin" and any((e.text or "").strip() == "true" for e in plugin.iter("skip")):
             continue
         line = line_of(text, rf"<artifactId>\s*{re.escape(name)}\s*<")
         return view.evidence(f"{name} puts the dependencies into the jar", "pom.xml", line)
     return None
+
+
+def _of_spring(view: View, root: Element) -> bool:
+    """Whether one of the parents of a POM is Spring Boot's, which binds `repackage` to the phase `package`."""
+    for _ in range(_DEEP):
+        if (root.findtext("parent/artifactId") or "").strip() == "spring-boot-starter-parent":
+            return True
+        above = (root.findtext("parent/relativePath") or "../pom.xml").strip()
+        view = view.into(posixpath.dirname(above) or ".")
+        if root.find("parent") is None or not above.endswith("pom.xml") or view.kind("pom.xml") != "file":
+            return False
+        root = xml(view, "pom.xml")
+    return False
 
 
 def _of_gradle(view: View, name: str, plugins: list[str]) -> Iterator[Evidence]:
