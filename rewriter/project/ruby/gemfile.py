@@ -207,8 +207,8 @@ class Lock:
         return [line for name, lines in self.sections if name == heading for line in lines]
 
 
-def read_lock(view: View, name: str) -> Lock:
-    """Read the lock file `name`. Raises `Unfit` for one that takes gems from the project.
+def lock_sections(view: View, name: str) -> Lock:
+    """The sections of the lock file `name`. Raises `Unfit` for one in conflict.
 
     Source: https://bundler.io/man/bundle-lock.1.html
     """
@@ -221,15 +221,20 @@ def read_lock(view: View, name: str) -> Lock:
             sections.append((line.strip(), []))
         elif line.strip() and sections:
             sections[-1][1].append((number, line))
-    lock = Lock(file, tuple((heading, tuple(lines)) for heading, lines in sections))
+    return Lock(file, tuple((heading, tuple(lines)) for heading, lines in sections))
+
+
+def read_lock(view: View, name: str) -> Lock:
+    """Read the lock file `name`. Raises `Unfit` for one that takes gems from the project."""
+    lock = lock_sections(view, name)
     for heading in ("PATH", "PLUGIN SOURCE"):
         for number, _ in lock.lines(heading):
-            raise Unfit(f"{file}:{number}", "takes a gem from a folder, and its gemspec is a program")
+            raise Unfit(f"{lock.file}:{number}", "takes a gem from a folder, and its gemspec is a program")
     for heading in ("GIT", "GEM"):
         for number, line in lock.lines(heading):
             key, _, value = line.strip().partition(": ")
             if key == "remote" and not _REMOTE.match(value):
-                raise Unfit(f"{file}:{number}", f"takes gems from {value}, which may be a folder")
+                raise Unfit(f"{lock.file}:{number}", f"takes gems from {value}, which may be a folder")
     return lock
 
 

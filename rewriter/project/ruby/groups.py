@@ -115,15 +115,8 @@ def _spelt(requirement: str) -> str:
 
 
 def installed(lock: Lock, roots: Sequence[str]) -> frozenset[str]:
-    """The gems `roots` and all that they need, by the lock file. Source: https://bundler.io/man/bundle-lock.1.html"""
-    needs: dict[str, list[str]] = {}
-    current: list[str] = []
-    for heading in ("GIT", "GEM"):
-        for _, line in lock.lines(heading):
-            if match := _SPEC.match(line):
-                current = needs.setdefault(match[1], [])
-            elif match := _INNER.match(line):
-                current.append(match[1])
+    """The gems `roots` and all that they need, by the lock file."""
+    needs = needed(lock)
     done: set[str] = set()
     todo = list(roots)
     while todo:
@@ -131,6 +124,19 @@ def installed(lock: Lock, roots: Sequence[str]) -> frozenset[str]:
             done.add(gem)
             todo += needs.get(gem, ())
     return frozenset(done)
+
+
+def needed(lock: Lock) -> dict[str, list[str]]:
+    """The gems of the lock file, each with those that it needs. Source: https://bundler.io/man/bundle-lock.1.html"""
+    found: dict[str, list[str]] = {}
+    current: list[str] = []
+    for heading in ("GIT", "GEM", "PATH"):
+        for _, line in lock.lines(heading):
+            if match := _SPEC.match(line):
+                current = found.setdefault(match[1], [])
+            elif match := _INNER.match(line):
+                current.append(match[1])
+    return found
 
 
 def version(lock: Lock, gem: str) -> tuple[int, ...] | None:

@@ -1,0 +1,3 @@
+require "sinatra"
+
+get("/log") { IO.popen(["git", "-C", "/data", "log", "-1"]).read }
