@@ -188,6 +188,11 @@ CHAIN: tuple[Transform, ...] = (
     Transform("floating_base", "from", "asked for by name; nothing depends on the version that it writes"),
     Transform("no_init", "cmd entrypoint", "behind shell-form-command, which takes a shell away from process 1"),
     Transform(
+        "copied_as_root",
+        "user",
+        "behind owner-change-copies, which makes a flag of the chown behind a COPY",
+    ),
+    Transform(
         "user_never_used",
         "useradd adduser",
         "before runs-as-root, so that it finds the file's own user named; behind owner-change-copies, whose --chown "
