@@ -41,7 +41,7 @@ from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.order.edits import take_out
 from rewriter.stages.kit import Counterpart, Minimal, Obstacle
-from rewriter.stages.shape import kit_for, shown
+from rewriter.stages.shape import for_others, kit_for, shown
 from rewriter.stages.text import cased
 from rewriter.syntax.tree import Dockerfile
 
@@ -54,9 +54,9 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
     kit = kit_for(facts, image)
     if kit is None or image.parent is not None:
         return
-    if any(instruction.keyword == "ONBUILD" for instruction in image.stage.body):
-        return
     stage = shown(facts, image)
+    if for_others(stage):
+        return
     span = image.stage.start.span
     match kit.counterpart(stage):
         case Counterpart() as found:

@@ -17,7 +17,7 @@ from rewriter.effects.effect import canonical
 from rewriter.image import State
 from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Role, Runtime, Shown
 from rewriter.stages.packages import Division, divide
-from rewriter.stages.shape import Kit, Refused, Step, installed, steps, written
+from rewriter.stages.shape import Kit, Refused, Step, for_others, installed, steps, written
 from rewriter.steps.context_copies import ContextCopy, context_copy
 from rewriter.steps.downloads import located, plain
 from rewriter.syntax.shell import Statement, Word
@@ -107,9 +107,8 @@ def _check(stage: Shown, before: Sequence[Instruction]) -> None:
             "the stage grows from another one of the file, which would have to be divided as well",
             image.stage.start.span,
         )
-    for instruction in image.stage.body:
-        if instruction.keyword == "ONBUILD":
-            raise Refused("ONBUILD shows that the image is a base for others", instruction.span)
+    if reason := for_others(stage):
+        raise Refused(reason, image.stage.start.span)
     users = [instruction for instruction in before if instruction.keyword == "USER"]
     if len(users) > 1:
         raise Refused("the user changes more than once in front of the last step that builds", users[1].span)

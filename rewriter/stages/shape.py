@@ -91,6 +91,19 @@ def shown(facts: Facts, image: StageImage) -> Shown:
     return Shown(facts, image, start(facts, image), final_view(facts, image))
 
 
+def for_others(stage: Shown) -> str | None:
+    """Why the image looks like a base for others, whose steps may need all that is in it; None where it does not."""
+    body = [instruction for image in stage.facts.lineage(stage.image) for instruction in image.stage.body]
+    for instruction in body:
+        if instruction.keyword == "ONBUILD":
+            return "ONBUILD shows that the image is a base for others"
+    own = any(instruction.keyword in ("CMD", "ENTRYPOINT") for instruction in body)
+    programs = {posixpath.basename(word) for word in stage.start.words[-1:]}
+    if not own and (not stage.start.words or programs & _words()["prompts"]):
+        return "the image starts nothing of its own: it may be a base for others, or a tool box"
+    return None
+
+
 def steps(stage: Shown, kit: Kit) -> list[Step]:
     """The RUNs of the stage in order. Raises `Refused` where it is not known what one of them does."""
     found: list[Step] = []

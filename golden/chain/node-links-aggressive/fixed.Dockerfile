@@ -2,7 +2,7 @@ FROM node:20 AS build
 
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci && npm cache clean --force
+RUN npm ci
 COPY . .
 RUN npm run build
 RUN npm prune --omit=dev

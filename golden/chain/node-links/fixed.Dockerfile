@@ -1,11 +1,10 @@
 FROM node:20 AS build
 
-RUN apt-get update && apt-get install -y --no-install-recommends vim xxd \
-    && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y vim
 
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci && npm cache clean --force
+RUN npm ci
 COPY . .
 RUN npm run build
 RUN npm prune --omit=dev

@@ -1,10 +1,10 @@
 FROM node:latest AS build
 WORKDIR /site
 COPY package.json package-lock.json /site/
-RUN npm ci --silent && npm cache clean --force
+RUN npm ci --silent
 COPY . /site
 RUN npm run build
-RUN npm install --global http-server && npm cache clean --force
+RUN npm install --global http-server
 
 FROM nginx:stable
 LABEL maintainer="Status team"
