@@ -56,7 +56,7 @@ def services(project: Project) -> Iterator[Service]:
         for key, values in listed.items() if isinstance(listed, dict) else ():
             build = values.get("build") if isinstance(values, dict) else None
             if _same(project, {"context": build} if isinstance(build, str) else build):
-                yield Service(name, line_of(text, rf"^\s+['\"]?{re.escape(str(key))}['\"]?\s*:"), str(key), values)
+                yield Service(name, line_of(text, rf"^[ \t]+['\"]?{re.escape(str(key))}['\"]?\s*:"), str(key), values)
 
 
 def _same(project: Project, build: object) -> bool:
