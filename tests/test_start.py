@@ -10,6 +10,7 @@ from rewriter import Options, Project
 from rewriter.facts import Facts
 from rewriter.source import Source
 from rewriter.steps.start import Start, start
+from rewriter.steps.started import process_one
 from rewriter.syntax.reader import read
 
 
@@ -88,3 +89,27 @@ def test_package_scripts_from_another_stage(tmp_path: Path) -> None:
 def test_unknown(tmp_path: Path, lines: str, reason: str) -> None:
     found = started(tmp_path, f"FROM debian:12\nENTRYPOINT []\nCMD []\nWORKDIR /app\nCOPY . .\n{lines}\n")
     assert reason in found.unknown
+
+
+@pytest.mark.parametrize(
+    ("lines", "program"),
+    [
+        ('CMD ["nginx", "-g", "daemon off;"]', "nginx"),
+        ("CMD nginx", "nginx"),
+        ("CMD nginx -t && exec nginx", "nginx"),
+        ("CMD nginx -t && nginx", None),
+        ('CMD ["sh", "-c", "exec nginx"]', "nginx"),
+        ('ENTRYPOINT ["./entry.sh"]\nCMD ["nginx"]', "nginx"),
+        ('CMD ["./stays.sh"]', None),
+        ('CMD ["sudo", "nginx"]', None),
+        ('CMD ["npm", "start"]', None),
+        ('ENTRYPOINT ["docker-entrypoint.sh"]\nCMD ["nginx"]', None),
+    ],
+)
+def test_process_one(tmp_path: Path, lines: str, program: str | None) -> None:
+    (tmp_path / "entry.sh").write_text('#!/bin/sh\nnginx -t\nexec "$@"\n')
+    (tmp_path / "stays.sh").write_text("#!/bin/sh\nnginx -t\nnginx\n")
+    (tmp_path / "package.json").write_text('{"scripts": {"start": "nginx"}}')
+    facts = Facts(read(Source(f"FROM debian:12\nWORKDIR /app\nCOPY . .\n{lines}\n")), Options(), Project(tmp_path))
+    first = process_one(facts, facts.images[-1])
+    assert (first and first.call.program) == program

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from rewriter import knowledge
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _PATH = re.compile(r"/[\w./~-]*\Z", re.ASCII)
-_HOSTS = re.compile(r"^\s*ALLOWED_HOSTS\s*=([^\n]*)", re.MULTILINE)
-_ROOT = re.compile(r"""^\s*ROOT_URLCONF\s*=\s*["']([\w.]+)["']""", re.MULTILINE)
+_HOSTS = re.compile(r"^[ \t]*ALLOWED_HOSTS[ \t]*=([^\n]*)", re.MULTILINE)
+_ROOT = re.compile(r"""^[ \t]*ROOT_URLCONF[ \t]*=[ \t]*["']([\w.]+)["']""", re.MULTILINE)
 _GO_ROUTE = re.compile(r'\b(\w+)\.(?:HandleFunc|Handle|GET|Get|Any)\(\s*"(?:GET )?(/[\w./-]+)"')
 _GO_APPLICATION = re.compile(r"\b(\w+)\s*:?=\s*(\w+\.\w+)\(")
 _ACTUATOR = "spring-boot-starter-actuator"
@@ -31,7 +32,7 @@ _SPRING_MOVED = re.compile(
     r"context-?path|base-?path|path-mapping|management\s*[.:]\s*(?:server|port)|endpoint\.health\.enabled|starter-security",
     re.IGNORECASE,
 )
-_RAILS = re.compile(r"""^\s*get\s*\(?\s*["']/?up["']\s*=>\s*["']rails/health#show["']""", re.MULTILINE)
+_RAILS = re.compile(r"""^[ \t]*get[ \t]*\(?\s*["']/?up["']\s*=>\s*["']rails/health#show["']""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,14 @@ def _name(path: str) -> str:
 
 
 def _mentions(text: str) -> bool:
-    names: Sequence[str] = knowledge.table("health")["routes"]["names"]
-    return any(name in text for name in names)
+    """Whether one of the addresses stands in quotes: most files need no parser."""
+    return bool(_quoted().search(text))
+
+
+@lru_cache(maxsize=1)
+def _quoted() -> re.Pattern[str]:
+    names = "|".join(map(re.escape, knowledge.table("health")["routes"]["names"]))
+    return re.compile(rf"""(?:\(\s*(?:\w+\s*=\s*)?|[=!]=\s*)["'](?:GET )?[\w./-]*\b(?:{names})/?["']""")
 
 
 def _python(files: Sequence[Text]) -> Iterator[Route]:
@@ -71,7 +78,7 @@ def _python(files: Sequence[Text]) -> Iterator[Route]:
     routed = m.Call(func=m.Attribute(value=m.Name(), attr=routing))
     yield from _django(files)
     for file in files:
-        module = _module(file) if any(name in file.text for name in table["applications"]) else None
+        module = _module(file) if any(f"{name}(" in file.text for name in table["applications"]) else None
         if module is None:
             continue
         names = {module.code_for_node(each).partition("=")[0].strip() for each in m.findall(module, created)}

@@ -1,0 +1,44 @@
+"""The compose services that build the Dockerfile of a context."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rewriter.project.context import Project
+from rewriter.project.services import services
+
+COMPOSE = """\
+services:
+  web:
+    build: .
+    environment: {NODE_ENV: production}
+  worker:
+    build: {context: ./, dockerfile: ./Dockerfile}
+    environment: ["QUEUE=mail", "DEBUG"]
+  docs:
+    build: {dockerfile: docs.Dockerfile}
+  cache:
+    image: redis:7
+  other:
+    build: ./other
+"""
+
+
+def test_services(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE)
+    found = list(services(Project(tmp_path)))
+    assert [(each.name, each.line, sorted(each.environment)) for each in found] == [
+        ("web", 2, ["NODE_ENV"]),
+        ("worker", 5, ["DEBUG", "QUEUE"]),
+    ]
+    assert str(found[0].fact("is there")) == "compose.yaml:2: service web is there"
+    other = list(services(Project(tmp_path, dockerfile=tmp_path / "docs.Dockerfile")))
+    assert [each.name for each in other] == ["docs"]
+
+
+@pytest.mark.parametrize("text", ["services: [", "- a", "services: 1", "services: {a: 1, b: {build: [x]}}", ""])
+def test_files_that_are_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "docker-compose.yml").write_text(text)
+    assert not list(services(Project(tmp_path)))
