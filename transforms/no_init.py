@@ -130,7 +130,7 @@ def _edits(file: Dockerfile, facts: Facts, image: StageImage, words: list[str]) 
         return (*package, before)
     step = own_step(file, facts, image, "tini")
     edit = at_head(file, image, step.replace("RUN", spelled(file, "RUN"), 1)) if step else None
-    return (edit, before) if edit else f"how to install an init on {image.base.name} is not known"
+    return (edit, before) if edit else f"{image.base.name} has no package list that a step could install an init from"
 
 
 def _in_front(file: Dockerfile, image: StageImage, words: list[str]) -> Edit | str:

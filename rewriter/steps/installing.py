@@ -22,6 +22,13 @@ _OTHER = (
     "--root",
     "-p",
 )
+# Sources: https://www.debian.org/releases/ (moved to archive.debian.org) and https://old-releases.ubuntu.com/releases/
+_GONE = frozenset(
+    (
+        *("wheezy", "jessie", "stretch", "buster", "precise", "artful", "cosmic", "disco", "eoan", "groovy", "hirsute"),
+        *("impish", "kinetic", "lunar", "mantic", "oracular"),
+    )
+)
 
 
 def added(file: Dockerfile, facts: Facts, image: StageImage, package: str) -> tuple[Edit, ...] | None:
@@ -45,8 +52,9 @@ def added(file: Dockerfile, facts: Facts, image: StageImage, package: str) -> tu
 
 
 def own_step(file: Dockerfile, facts: Facts, image: StageImage, package: str) -> str | None:
-    """The RUN that installs `package` in a stage of a known distribution that begins as root; None for others."""
-    if not image.base.known or image.start.user not in ROOT:
+    """The RUN that installs `package` in a stage of a known distribution that begins as root; None for others, and for
+    releases that the mirrors no longer hold: the step would fail."""
+    if not image.base.known or image.start.user not in ROOT or image.base.release in _GONE:
         return None
     match facts.system(image):
         case "alpine" if image.base.has("apk-no-cache") or image.base.distribution == "alpine":
