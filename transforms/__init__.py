@@ -215,6 +215,11 @@ CHAIN: tuple[Transform, ...] = (
     ),
     Transform("node_env_unset", "node", "behind python-writes-bytecode, for the order of a stage's settings alone"),
     Transform("no_healthcheck", "expose", "behind node-env-unset, for the order of a stage's settings alone"),
+    Transform(
+        "image_unlabelled",
+        "cmd entrypoint",
+        "last of the changes: the labels stand below everything that a step of the chain writes",
+    ),
     Transform("user_too_early", "user", "a report about what is left at the end"),
     Transform("dead_heredoc", "<<", "a report about what is left at the end"),
     Transform("crlf_script", "run entrypoint cmd", "a report about what is left at the end"),
