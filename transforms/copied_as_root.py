@@ -30,6 +30,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rewriter.change import Alters, Change, Edit, Evidence
 from rewriter.facts import Facts
@@ -120,16 +121,23 @@ def _writes(facts: Facts, image: StageImage, copy: Instruction, user: str) -> It
                     fact = facts.line(run.instruction, f"{call.program} writes {path}")
                     yield _Write(path, call.program == "mkdir", fact)
     last = facts.images[-1]
-    if last.final.user != user or image.stage.index not in {each.stage.index for each in facts.lineage(last)}:
-        return
+    if last.final.user == user and image.stage.index in {each.stage.index for each in facts.lineage(last)}:
+        yield from _container(facts)
+
+
+@lru_cache(maxsize=16)
+def _container(facts: Facts) -> tuple[_Write, ...]:
+    """What the container writes, as far as the project's own files show it."""
+    last, found = facts.images[-1], []
     folder = last.final.workdir if isinstance(last.final.workdir, str) else None
     for program in programs(facts, last, start(facts, last)):
         for write in program.code.writes:
             known = write.path if "\0" not in write.path else write.place
             place = located(known, folder) if not write.free else None
             if place:
-                made = write.folder and write.what == "mkdir"
-                yield _Write(place, made, Evidence(f"writes {place} ({write.what})", write.line, write.file))
+                fact = Evidence(f"writes {place} ({write.what})", write.line, write.file)
+                found.append(_Write(place, write.folder and write.what == "mkdir", fact))
+    return tuple(found)
 
 
 def _written(call: Call, folder: str | None) -> Iterator[str]:

@@ -87,7 +87,8 @@ def _copied(facts: Facts, image: StageImage, at: int) -> Iterator[Report]:
         if project.kind(place.source) == "folder":
             paths = [posixpath.normpath(posixpath.join(place.source, name)) for name in project.names(place.source)]
         for path in paths:
-            if project.kind(path) == "file" and not project.hides(path) and (found := secret_file(project, path)):
+            found = secret_file(project, path)
+            if found and project.kind(path) == "file" and not project.hides(path):
                 where = f"{path}:{found.line}" if found.line else path
                 yield Report(
                     f"{copy.text} takes the {found.kind} of {where} into the image, and no later step gets it out "

@@ -147,7 +147,7 @@ def _person(value: object) -> str | None:
     if isinstance(value, dict) and isinstance(value.get("name"), str):
         mail = value.get("email")
         return f"{value['name']} <{mail}>" if isinstance(mail, str) and mail else str(value["name"])
-    return re.sub(r"\s*\(https?://[^)]*\)", "", value) if isinstance(value, str) else None
+    return re.sub(r"\s*\(https?://[^)]*\)", "", value) if isinstance(value, str) and len(value) <= _LONGEST else None
 
 
 _READERS: dict[str, Callable[[View, str], Iterator[tuple[str, object]]]] = {

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from typing import Any
 
@@ -19,8 +19,8 @@ from rewriter.syntax.vocabulary import Call
 _ASSIGNED = re.compile(r"^[ \t]{0,40}(?:export[ \t]+)?(\w{1,100})[ \t]*=[ \t]*[\"']?([^\s\"'#]{1,500})", re.MULTILINE)
 # What stands for a value that is to be given, and what is none.
 _STAND_IN = re.compile(
-    r"\W*\Z|\W*(?:change_?me|your\b|replace|todo|example|dummy|xxx|none|null|true|false|required|<|\d{1,2}\Z)"
-    r"|[./~]|\$",
+    r"\W*\Z|\W*(?:change_?me|your\b|replace|todo|example|dummy|xxx|required|<)"
+    r"|(?:none|null|true|false|yes|no|on|off|\d{1,2})\Z|[./~]|\$",
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(r"[a-z+]{1,20}://[^\s/@:$]{1,200}:[^\s/@$]{1,500}@")
@@ -141,9 +141,17 @@ def _text(project: Project, path: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=1)
+def _file_names() -> re.Pattern[str]:
+    patterns = (name for entry in knowledge.table("secrets")["files"] for name in entry["names"].split())
+    return re.compile("|".join(translate(pattern) for pattern in patterns))
+
+
 def secret_file(project: Project, path: str) -> SecretFile | None:
     """What secret the file `path` of the context holds; None where it is not known to hold one."""
     name = posixpath.basename(path)
+    if not _file_names().match(name):
+        return None
     for entry in knowledge.table("secrets")["files"]:
         if not any(fnmatchcase(name, pattern) for pattern in entry["names"].split()):
             continue
