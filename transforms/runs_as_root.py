@@ -45,7 +45,7 @@ from rewriter.facts import ROOT, Facts, posix
 from rewriter.image import StageImage
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.users.accounts import Account, account
-from rewriter.users.edits import Lines, edits
+from rewriter.users.edits import Lines, edits, workdirs
 from rewriter.users.evidence import Found, collect
 from rewriter.users.owned import commands
 
@@ -77,7 +77,7 @@ def _judge(
     file: Dockerfile, facts: Facts, image: StageImage, found: Found, user: Account
 ) -> Iterator[Change | Declined]:
     at = _last(image)
-    own = commands(facts, image, found, user.owner)
+    own = commands(facts, image, found, user.owner, workdirs(image))
     shell = image.final.shell
     if own and not (image.base.has_shell is not False and isinstance(shell, tuple) and posix(shell)):
         folder, evidence = next(iter(found.folders.items()))

@@ -46,7 +46,7 @@ def account(facts: Facts, image: StageImage) -> Account | str:
         return created
     known = knowledge.table("accounts")
     for name in image.base.users:
-        if name in known:
+        if name in known and not _changed(facts, image, name):
             uid, gid = known[name]["uid"], known[name]["gid"]
             said = f"{name}, the user of {image.base.name}"
             return Account(f"{uid}:{gid}", f"{name}:{name}", said, home=True)
@@ -98,6 +98,17 @@ def _created(facts: Facts, image: StageImage) -> Account | str | None:
     if len(users) > 1:
         return f"the steps make {len(users)} users ({', '.join(sorted(users))}), and none of them is the last USER"
     return next(iter(users.values()), None)
+
+
+def _changed(facts: Facts, image: StageImage, name: str) -> bool:
+    """Whether a step of the file removes or changes the user of the base image."""
+    lines = {each.stage.index for each in facts.lineage(image)}
+    return any(
+        call.program in ("userdel", "deluser", "usermod") and any(word.raw == name for word in call.statement.words)
+        for run in facts.runs
+        if run.image.stage.index in lines
+        for call in run.calls
+    )
 
 
 def _user(call: Call) -> str | None:

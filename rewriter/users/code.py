@@ -29,6 +29,7 @@ class Write:
     file: str
     line: int
     what: str
+    whole: bool = False  # all that is in the folder is the program's to change
 
     @property
     def free(self) -> bool:
@@ -42,7 +43,7 @@ class Write:
         if known != self.path:
             known = known[: known.rfind("/") + 1]
             return (known.rstrip("/") or ("/" if known else None)) if known else None
-        return known if self.folder else posixpath.dirname(known) or "."
+        return posixpath.normpath(known if self.folder else posixpath.dirname(known) or ".")
 
     def fact(self, text: str) -> Evidence:
         return Evidence(text, self.line, self.file)

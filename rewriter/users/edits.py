@@ -32,15 +32,16 @@ def edits(file: Dockerfile, facts: Facts, image: StageImage, lines: Lines) -> tu
     body = image.stage.body
     last = max((at for at, each in enumerate(body) if each.keyword in _WORK), default=-1)
     tail = next((at for at in range(last + 1, len(body)) if body[at].keyword in _TAIL), len(body))
-    volume = next((at for at, each in enumerate(body) if each.keyword == "VOLUME"), len(body))
-    own = min(tail, volume)
+    own = min(tail, _volume(body))
     create = min(_early(facts, body), own) if lines.create else own
     upper = file.text(image.stage.start.keyword_span).isupper()
     steps: dict[int, list[str]] = {}
-    if lines.create:
-        steps.setdefault(create, []).append(_run(file, lines.create, upper))
-    if lines.own:
-        steps.setdefault(own, []).append(_run(file, lines.own, upper))
+    commands: dict[int, tuple[str, ...]] = {}
+    for at, wanted in ((create, lines.create), (own, lines.own)):
+        commands[at] = commands.get(at, ()) + wanted
+    for at, wanted in commands.items():
+        if wanted:
+            steps.setdefault(at, []).append(_run(file, wanted, upper))
     steps.setdefault(tail, []).append(f"{'USER' if upper else 'user'} {lines.user}")
     found = []
     for at, texts in steps.items():
@@ -48,6 +49,18 @@ def edits(file: Dockerfile, facts: Facts, image: StageImage, lines: Lines) -> tu
             return None
         found.append(_insert(file, image, at, texts, alone=at == create and at != tail))
     return tuple(found)
+
+
+def _volume(body: Sequence[Instruction]) -> int:
+    """The first VOLUME: builders differ on what becomes of a change behind it."""
+    return next((at for at, each in enumerate(body) if each.keyword == "VOLUME"), len(body))
+
+
+def workdirs(image: StageImage) -> frozenset[str]:
+    """The working directories that are there where the folders are given."""
+    at = _volume(image.stage.body)
+    states = (image.start, *image.before[: at + 1], *((image.final,) if at == len(image.stage.body) else ()))
+    return frozenset(state.workdir for state in states if isinstance(state.workdir, str))
 
 
 def _early(facts: Facts, body: Sequence[Instruction]) -> int:

@@ -22,6 +22,7 @@ from rewriter.users.program import Program, programs
 # Ports below it are for root, where the kernel is not told otherwise.
 # Source: https://docs.docker.com/engine/release-notes/20.10/#20100 (net.ipv4.ip_unprivileged_port_start=0)
 _FIRST = 1024
+_PORTS = "is one that not every runtime opens for other users"
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "fish"))
 _SYSTEM = re.compile(
     r"/(?:bin|boot|dev|etc|home|lib\w*|media|mnt|opt|proc|root|run|sbin|srv|sys|usr|var)?\Z"
@@ -44,6 +45,7 @@ class Found:
     evidence: list[Evidence] = field(default_factory=list)
     native: bool = False  # a program that asks for no home folder
     places: set[str] = field(default_factory=set)
+    whole: set[str] = field(default_factory=set)  # folders that are given with all that is in them
 
     def refuse(self, reason: str) -> None:
         """Take `reason`, if it is one and the first."""
@@ -164,7 +166,8 @@ def _project(facts: Facts, image: StageImage, started: Start, found: Found) -> N
         found.doubt("there is no build context that shows what the program writes")
     for port in sorted({int(p.split("/")[0]) for p in _exposed(image) if p.split("/")[0].isdecimal()}):
         if port < _FIRST:
-            found.doubt(f"port {port} is one that not every runtime opens for other users")
+            found.doubt(f"port {port} {_PORTS}")
+    _old_ports(image, found)
     for volume in sorted(v for v in image.final.volumes if isinstance(v, str)):
         path = posixpath.normpath(volume)
         line = next((i.first_line for e in facts.lineage(image) for i in e.stage.body if i.keyword == "VOLUME"), None)
@@ -180,6 +183,16 @@ def _project(facts: Facts, image: StageImage, started: Start, found: Found) -> N
         _program(program, found)
         code.add(program.code)
     _code(facts, image, code, found)
+
+
+def _old_ports(image: StageImage, found: Found) -> None:
+    name, version = split(image.base.reference)[0], image.base.version or ""
+    for entry in knowledge.table("users")["ports"]:
+        old = version.partition(".")[0].isdecimal() and int(version.partition(".")[0]) < entry["before"]
+        set_ = any(variable in image.final.env for variable in entry["variables"])
+        said = f"{entry['port']}/tcp" in image.final.expose
+        if old and not set_ and not said and any(fnmatchcase(name, pattern) for pattern in entry["bases"]):
+            found.doubt(f"port {entry['port']}, on which {image.base.name} listens, {_PORTS}")
 
 
 def _exposed(image: StageImage) -> Iterator[str]:
@@ -207,7 +220,7 @@ def _code(facts: Facts, image: StageImage, code: Code, found: Found) -> None:
             found.doubt(f"{at} listens on a port that is not known")
         elif port.number is not None and 0 < port.number < _FIRST:
             if port.number not in exposed:
-                found.doubt(f"{at} listens on port {port.number}, which not every runtime opens for other users")
+                found.doubt(f"{at} listens on port {port.number}, which {_PORTS}")
         elif port.number:
             found.evidence.append(Evidence(f"listens on port {port.number}", port.line, port.file))
     writes = [write for write in code.writes if not write.free]
@@ -248,6 +261,8 @@ def _place(facts: Facts, image: StageImage, write: Write, named: Sequence[str], 
     if not inside and not any(f"{folder}/".startswith(f"{path.rstrip('/')}/") for path in (*named, *volumes)):
         found.doubt(f"{at} writes ({write.what}) in {folder}, which no step makes", place=True)
     found.folders.setdefault(folder, write.fact(f"writes in {folder} ({write.what})"))
+    if write.whole:
+        found.whole.add(folder)
     view = final_view(facts, image)
     if not write.folder and "\0" not in write.path:
         path = located(write.path, workdir if isinstance(workdir, str) else None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.steps.downloads import located, with_folders
@@ -12,19 +14,19 @@ _OPEN_MODES = frozenset(("777", "0777", "a+w", "a+rw", "a+rwx", "a+rwX", "ugo+rw
 _SOURCES = (".py", ".js", ".mjs", ".ts", ".rb", ".php")
 
 
-def commands(facts: Facts, image: StageImage, found: Found, owner: str) -> tuple[str, ...]:
-    """The commands, none where the program writes nothing or has its folders already.
+def commands(facts: Facts, image: StageImage, found: Found, owner: str, made: Collection[str]) -> tuple[str, ...]:
+    """The commands, none where the program writes nothing or has its folders already. `made` are folders that exist.
 
     A folder that holds the program is given by itself, with the files in it that are written: the code stays root's.
     """
     given = _given(facts, image, owner)
     folders = [f for f in sorted(found.folders) if not any(_below(f, other) for other in given)]
-    whole = [f for f in folders if not _holds_code(facts, image, f)]
+    whole = [f for f in folders if f in found.whole or not _holds_code(facts, image, f)]
     whole = [f for f in whole if not any(f != other and _below(f, other) for other in whole)]
     alone = [f for f in folders if f not in whole and not any(_below(f, other) for other in whole)]
     files = [f for f in found.files if not any(_below(f, other) for other in (*whole, *given))]
     steps = []
-    if missing := [f for f in (*whole, *alone) if f != image.final.workdir]:
+    if missing := [f for f in (*whole, *alone) if f not in made]:
         steps.append(f"mkdir -p {' '.join(missing)}")
     if whole:
         steps.append(f"chown -R {owner} {' '.join(whole)}")

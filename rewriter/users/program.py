@@ -15,10 +15,11 @@ from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.project.context import Unfit
 from rewriter.project.needs import View
-from rewriter.steps.start import Start, Started, final_view
+from rewriter.steps.downloads import downloads
+from rewriter.steps.start import Start, Started, final_view, places
 from rewriter.users import writes_node, writes_python, writes_text
 from rewriter.users.code import Code, Port, Surroundings, Write, tables
-from rewriter.users.sources import Source, compiled, sources
+from rewriter.users.sources import Source, closure, compiled, place_of, sources
 
 _PORT = re.compile(r"(?:\A|[=:/])(?:\[?[\w.*:]*\]?:)?(\d{1,5})\Z")
 _PORT_OPTION = re.compile(
@@ -26,6 +27,7 @@ _PORT_OPTION = re.compile(
 )
 _ADDRESS = re.compile(r"(?:tcp://)?(?:[\w.*]+|\[[:\w]*\])?:(\d{1,5})\Z")
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*\Z")
+_QUOTES = "\"'`"
 _SCRIPT = re.compile(r"\.(?:sh|bash)\Z")
 
 
@@ -102,6 +104,10 @@ def _of_shell(started: Started, name: str, found: Program) -> bool:
     """Whether it is a command of the shell or of the base system; what it writes is added."""
     shell = tables()["shell"]
     if name in shell["harmless"]:
+        return True
+    if name in ("curl", "wget"):
+        paths = [download.path for download in downloads(started.call, started.folder)]
+        found.code.writes += [_write(started, path or "\0", False, name) for path in paths if path != ""]
         return True
     operands = [word.value or "\0" for word in started.call.operands]
     if name == "sed" and not started.call.has("-i", "--in-place"):
@@ -219,6 +225,7 @@ def _language(facts: Facts, image: StageImage, language: str, start: Start, star
     except Unfit as error:
         found.doubts.append(str(error))
     _frameworks(facts, image, language, found)
+    _settings(facts, image, language, found)
     return found
 
 
@@ -229,6 +236,9 @@ def _read(facts: Facts, language: str, files: Sequence[Source], around: Surround
             text = facts.project.text(source.file)
             if "docker.sock" in text:
                 found.refusal = f"{source.file} names docker.sock, which root alone may use"
+            if rights := re.search(tables()["rights"]["text"], text):
+                line = text.count("\n", 0, rights.start()) + 1
+                found.doubts.append(f"{source.file}:{line} names {rights[0].strip(_QUOTES)}, which root alone may open")
             if language == "python":
                 modules.append(writes_python.Module(text, source.file, source.place))
             elif language == "node":
@@ -247,10 +257,32 @@ def _read(facts: Facts, language: str, files: Sequence[Source], around: Surround
     return code
 
 
+def _settings(facts: Facts, image: StageImage, language: str, found: Program) -> None:
+    """What files of settings name: log handlers of Python, Prisma's SQLite."""
+    there = places(facts, image)
+    for path in facts.project.files():
+        log = language == "python" and path.endswith((".ini", ".cfg", ".conf", ".yaml", ".yml", ".toml", ".json"))
+        schema = language == "node" and path.endswith(".prisma")
+        at = place_of(there, path) if log or schema else None
+        if at is None or (facts.project.head(path, 1_000_001) or b"")[1_000_000:]:
+            continue
+        text = (facts.project.head(path, 1_000_000) or b"").decode("utf-8", "replace")
+        if log and (match := re.search(r"\b\w*FileHandler\b", text)):
+            found.doubts.append(
+                f"{path}:{text.count(chr(10), 0, match.start()) + 1} names {match[0]}, a log that is a file"
+            )
+        if schema and (match := re.search(r'\burl\s*=\s*"file:([^"\n]+)"', text)):
+            line = text.count("\n", 0, match.start()) + 1
+            target = posixpath.join(posixpath.dirname(at), match[1])
+            found.code.writes.append(Write(posixpath.normpath(target), False, path, line, "SQLite"))
+
+
 def _frameworks(facts: Facts, image: StageImage, language: str, found: Program) -> None:
-    view = final_view(facts, image)
+    there = [place for each in closure(facts, image) for place in places(facts, each)]
     for entry in tables()["frameworks"]:
-        if entry["language"] == language and view.kind(entry["shown"]) == "file":
-            file = view.file(entry["shown"]) or entry["shown"]
+        if entry["language"] != language:
+            continue
+        copied = (path for path in entry["shown"] if facts.project.kind(path) == "file" and place_of(there, path))
+        if file := next(copied, None):
             for folder in entry["folders"]:
-                found.code.writes.append(Write(folder, True, file, 1, entry["name"]))
+                found.code.writes.append(Write(folder, True, file, 1, entry["name"], whole=True))

@@ -32,7 +32,7 @@ def sources(facts: Facts, image: StageImage, language: str, started: Sequence[st
     entry = tables()["languages"][language]
     skip, names = _skip(), {posixpath.basename(word) for word in started}
     own = places(facts, image)
-    built = [place for each in _closure(facts, image) for place in places(facts, each)]
+    built = [place for each in closure(facts, image) for place in places(facts, each)]
     made = any(facts.project.kind(place.source) is None for place in own)
     found: dict[str, Source] = {}
     for path in facts.project.files():
@@ -40,9 +40,9 @@ def sources(facts: Facts, image: StageImage, language: str, started: Sequence[st
             continue
         if skip.search(path) and posixpath.basename(path) not in names:
             continue
-        if not entry.get("compiled") and (at := _place(own, path)):
+        if not entry.get("compiled") and (at := place_of(own, path)):
             found[path] = Source(path, None if path.endswith((".ts", ".tsx", ".mts", ".cts")) else at)
-        elif (entry.get("compiled") or made or not own) and _place(built, path):
+        elif (entry.get("compiled") or made or not own) and place_of(built, path):
             found[path] = Source(path, None)
     return list(found.values())
 
@@ -52,7 +52,7 @@ def _skip() -> re.Pattern[str]:
     return re.compile(tables()["sources"]["skip"])
 
 
-def _place(there: Sequence[Place], path: str) -> str | None:
+def place_of(there: Sequence[Place], path: str) -> str | None:
     """Where the file `path` of the context lies in the image."""
     for place in reversed(there):
         source = posixpath.normpath(place.source)
@@ -63,7 +63,7 @@ def _place(there: Sequence[Place], path: str) -> str | None:
     return None
 
 
-def _closure(facts: Facts, image: StageImage) -> list[StageImage]:
+def closure(facts: Facts, image: StageImage) -> list[StageImage]:
     """The stage, those that it grows from, and those that it copies from, in turn."""
     found: dict[int, StageImage] = {}
     todo = [image]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _FUNCTIONS = frozenset(("arrow_function", "function_expression", "function", "method_definition"))
 _DEEPEST = 12
 _STEPS = 2000
+_LONGEST = 500
 
 
 class Module:
@@ -79,6 +80,9 @@ def walk(root: Node) -> Iterator[Node]:
 
 
 def said(node: Node) -> str:
+    """The text of a node; "" for one that is too long for a name or a path."""
+    if node.end_byte - node.start_byte > _LONGEST:
+        return ""
     return (node.text or b"").decode("utf-8", "replace")
 
 
@@ -124,6 +128,13 @@ class Reader:
         for node in walk(self.module.root):
             if node.type in ("call_expression", "new_expression"):
                 self.call(node)
+            elif node.type == "pair":
+                self.pair(node)
+            elif node.type == "string" and said(node)[1:8] == "sqlite:":
+                self.write(node, said(node)[8:-1].removeprefix("//"), False, "SQLite")
+        for name, module in self.module.modules.items():
+            if module in tables()["packages"]["node"]["names"]:
+                self.doubt(self.module.root, f"loads {module} ({name}), which writes below the working directory")
 
     # What an expression comes to.
 
@@ -134,7 +145,8 @@ class Reader:
             return OPEN
         match node.type:
             case "string":
-                return said(node)[1:-1] if "\\" not in said(node) else OPEN
+                text = said(node)
+                return text[1:-1] if text and "\\" not in text else OPEN
             case "number":
                 return said(node)
             case "template_string":
@@ -277,6 +289,15 @@ class Reader:
                 self.destination(value if value is not None else pair, kind == "folder")
             elif kind:
                 self.write(pair, self.value(value), kind == "folder", f"{name}'s {word}")
+
+    def pair(self, node: Node) -> None:
+        """A setting of the program's own that names a database or a log: `{ filename: "./dev.sqlite3" }`."""
+        key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
+        if key is None or value is None or said(key).strip("\"'") not in ("filename", "storage", "database", "file"):
+            return
+        path = self.value(value)
+        if path.endswith((".db", ".sqlite", ".sqlite3", ".log")):
+            self.write(node, path, False, said(key).strip("\"'"))
 
     def destination(self, function: Node, folder: bool) -> None:
         """The second argument of the callback that multer hands over. Source: https://github.com/expressjs/multer"""

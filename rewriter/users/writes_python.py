@@ -10,7 +10,7 @@ import ast
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from rewriter.change import Evidence
@@ -146,9 +146,9 @@ class Reader:
             case ast.Subscript(slice=ast.Constant(value=str() as name)) if name.isupper():
                 return self.names.get(name)
             case ast.Attribute(attr="instance_path"):
-                return self.instance()
+                return self.instance
             case ast.Attribute(attr="root_path"):
-                return posixpath.dirname(self.flask() or OPEN) or OPEN
+                return posixpath.dirname(self.flask or OPEN) or OPEN
             case ast.Name(id=name) if name in module.aliases:
                 return self.names.get(module.aliases[name].rpartition(".")[2])
             case ast.Attribute(attr=name) if name.isupper():
@@ -197,6 +197,11 @@ class Reader:
             return self.value(module, first, depth)
         return OPEN
 
+    @cached_property
+    def flask_sqlalchemy(self) -> bool:
+        return any("flask_sqlalchemy" in module.text for module in self.modules)
+
+    @cached_property
     def flask(self) -> str | None:
         """The place of the module in which the Flask application is made."""
         for module in self.modules:
@@ -205,12 +210,13 @@ class Reader:
                     return module.place
         return None
 
+    @cached_property
     def instance(self) -> str:
         """Flask's instance folder, beside the module or the package that makes the application.
 
         Source: https://flask.palletsprojects.com/en/stable/config/#instance-folders
         """
-        place = self.flask()
+        place = self.flask
         if place is None:
             return OPEN
         folder = posixpath.dirname(place)
@@ -252,7 +258,13 @@ class _Module:
         self.saves = re.search(self.table["saves"], module.text) is not None
         self.gunicorn = re.search(r"gunicorn[^/]*\.py\Z", module.file) is not None
 
+    def packages(self) -> None:
+        for bound, module in self.module.aliases.items():
+            if module.partition(".")[0] in tables()["packages"]["python"]["names"]:
+                self.doubt(self.module.tree, f"imports {bound}, which writes below the working directory")
+
     def walk(self) -> None:
+        self.packages()
         started = self.reader.around.starts(self.module.file) or self.module.file.endswith("__main__.py")
         todo: list[ast.AST] = [self.module.tree]
         while todo:
@@ -343,9 +355,9 @@ class _Module:
         if match is None or match[1] is None:
             return
         path = match[1].partition("?")[0]
-        if re.search(r"flask_sqlalchemy", "".join(m.text for m in self.reader.modules)) and not path.startswith("/"):
-            self.write(joined((self.reader.instance(), path)), False, node, "SQLite")
-            self.write(self.reader.instance(), True, node, "SQLite")
+        if self.reader.flask_sqlalchemy and not path.startswith("/"):
+            self.write(joined((self.reader.instance, path)), False, node, "SQLite")
+            self.write(self.reader.instance, True, node, "SQLite")
         elif path != ":memory:":
             self.write(path, False, node, "SQLite")
 

@@ -15,6 +15,8 @@ _LITERAL = re.compile(r"""@?\$?["'`]([^"'`{}$]*)["'`](?:\.(?:into|to_string|to_o
 _TEMPORARY = re.compile(
     r"(?i)\b(?:temp_?dir|TempDir|GetTempPath|java\.io\.tmpdir|Dir\.tmpdir|sys_get_temp_dir|createTemp\w*)\b"
 )
+# A path as an object: `Path.of("x")`, `new File("x")`, `Path::new("x")`.
+_NAMED = re.compile(r"""\b(?:Paths?\.(?:get|of)|new\s+File|Path::new|PathBuf::from|String::from)\(\s*("[^"]*")\s*\)""")
 _HOME = re.compile(r"(?i)\b(?:UserHomeDir|home_dir|user\.home|UserProfile|Dir\.home)\b")
 _COMMENT = re.compile(r"\s*(?://|\*|/\*|#|--)")
 _LONGEST = 2_000
@@ -36,9 +38,10 @@ def read(text: str, file: str, language: str) -> Code:
     only = tables()["text"][language].get("only")
     if only and not re.search(only, file):
         return code
-    for number, line in enumerate(text.split("\n"), 1):
-        if len(line) > _LONGEST or _COMMENT.match(line):
+    for number, given in enumerate(text.split("\n"), 1):
+        if len(given) > _LONGEST or _COMMENT.match(given):
             continue
+        line = _NAMED.sub(r"\1", given)
         if any(pattern.search(line) for pattern in patterns["root"]):
             code.root.append(Evidence(line.strip()[:60], number, file))
         if any(pattern.search(line) for pattern in patterns["process"]):
@@ -47,7 +50,7 @@ def read(text: str, file: str, language: str) -> Code:
             for kind in ("write", "folder"):
                 for pattern in patterns[kind]:
                     if match := pattern.search(line):
-                        path = _path(match[1] if match.re.groups else "", line)
+                        path = _path(match[1] or "", line)
                         code.writes.append(Write(path, kind == "folder", file, number, match[0][:40].strip()))
         for pattern in patterns["listen"]:
             if match := pattern.search(line):
@@ -60,9 +63,11 @@ def _path(given: str, line: str) -> str:
         return "/tmp"
     if _HOME.search(line):
         return HOME
-    given = given.strip()
+    given = re.sub(r"^([\"'`]?)file:", r"\1", given.strip())
+    if "memory" in given:
+        return ":memory:"
     if match := _LITERAL.match(given):
-        return match[1]
+        return match[1].partition("?")[0]
     # In files of settings, and in addresses of databases, the path stands without quotes.
     if re.fullmatch(r"[\w./~-]+\.?[\w/-]*", given) and re.search(r"[/.]", given) and not re.match(r"\w+\.\w+\Z", given):
         return given

@@ -16,8 +16,8 @@ COPY . .
 # Precompiled when the image is built
 RUN SECRET_KEY_BASE_DUMMY=1 ./bin/rails assets:precompile
 
-RUN mkdir -p /rails/log /rails/storage /rails/tmp \
-    && chown -R app:app /rails/log /rails/storage /rails/tmp
+RUN mkdir -p /rails/db /rails/log /rails/storage /rails/tmp \
+    && chown -R app:app /rails/db /rails/log /rails/storage /rails/tmp
 USER 10001:10001
 EXPOSE 3000
 CMD ["./bin/rails", "server", "-b", "0.0.0.0"]

@@ -6,6 +6,7 @@ SECRET_KEY = os.environ.get("SECRET_KEY", "unset")
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 INSTALLED_APPS = ["django.contrib.staticfiles", "shop"]
+ROOT_URLCONF = "shop.urls"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",

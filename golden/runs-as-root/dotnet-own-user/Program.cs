@@ -1,0 +1,5 @@
+var builder = WebApplication.CreateBuilder(args);
+var app = builder.Build();
+var folder = builder.Configuration["Folder"];
+app.MapGet("/", () => "notes");
+app.Run();
