@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from rewriter import knowledge
 from rewriter.change import Evidence
-from rewriter.facts import Facts, Run
+from rewriter.facts import Facts
 from rewriter.image import StageImage
-from rewriter.steps.accounts import following
-from rewriter.syntax.vocabulary import Call
+from rewriter.steps.created_users import Created, created
 
 # Beyond the ids that a host gives to its own users, as advised in https://docs.docker.com/build/building/best-practices/
 # #user and https://kubernetes.io/docs/concepts/security/pod-security-standards/.
@@ -84,20 +83,14 @@ def no_steps(facts: Facts, image: StageImage) -> bool:
 def _created(facts: Facts, image: StageImage) -> Account | str | None:
     """The user that the file's own steps make, and that no USER names."""
     lines = {each.stage.index for each in facts.lineage(image)}
-    made = [
-        (run, call)
-        for run in facts.runs
-        if run.image.stage.index in lines
-        for call in run.calls
-        if (call.program == "useradd" and not call.has("-D", "--defaults")) or call.program == "adduser"
-    ]
-    for run, call in made:
-        if call.statement.words[-1].value is None:
-            return f"line {run.instruction.first_line} makes a user whose name is not known, and no USER names it"
-    users = {name: _own(run, call, name) for run, call in made if (name := _user(call))}
+    for run in facts.runs:
+        for call in run.calls if run.image.stage.index in lines else ():
+            if call.program in ("useradd", "adduser") and any(word.value is None for word in call.operands):
+                return f"line {run.instruction.first_line} makes a user whose name is not known, and no USER names it"
+    users = {each.name: each for each in created(facts, image)}
     if len(users) > 1:
         return f"the steps make {len(users)} users ({', '.join(sorted(users))}), and none of them is the last USER"
-    return next(iter(users.values()), None)
+    return next((_own(each) for each in users.values()), None)
 
 
 def _changed(facts: Facts, image: StageImage, name: str) -> bool:
@@ -111,22 +104,12 @@ def _changed(facts: Facts, image: StageImage, name: str) -> bool:
     )
 
 
-def _user(call: Call) -> str | None:
-    """The name of the user that the command makes; `adduser NAME GROUP` adds to a group."""
-    words = [word.value for word in call.statement.words]
-    plain = words[-1] if words[-1] and words[-1][0].isalpha() else None
-    return plain if plain and plain != call.program else None
-
-
-def _own(run: Run, call: Call, name: str) -> Account:
-    words = [word.value for word in call.statement.words]
-    uid = following(words, ("-u", "--uid"))
-    gid = following(words, ("-g", "--gid"))
-    number = uid is not None and uid.isdecimal()
-    user = f"{uid}:{gid}" if number and gid and gid.isdecimal() else str(uid) if number else name
+def _own(made: Created) -> Account:
+    numbers = made.uid is not None and made.group is not None and made.group.isdecimal()
+    user = f"{made.uid}:{made.group}" if numbers else made.uid or made.name
+    call = made.call
     absent = call.has("-H", "--no-create-home", "-M")
     home = not absent and (call.program == "adduser" or call.has("-m", "--create-home"))
-    line = run.instruction.first_line
-    said = f"{name}, which line {line} makes"
+    said = f"{made.name}, which line {made.run.instruction.first_line} makes"
     # `chown NAME:` gives to the user's own group; chown(1).
-    return Account(user, user if ":" in user else f"{name}:", said, home=home)
+    return Account(user, user if numbers else f"{made.name}:", said, home=home)

@@ -23,7 +23,6 @@ from rewriter.users.program import Program, programs
 # Source: https://docs.docker.com/engine/release-notes/20.10/#20100 (net.ipv4.ip_unprivileged_port_start=0)
 _FIRST = 1024
 _PORTS = "is one that not every runtime opens for other users"
-_SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "fish"))
 _SYSTEM = re.compile(
     r"/(?:bin|boot|dev|etc|home|lib\w*|media|mnt|opt|proc|root|run|sbin|srv|sys|usr|var)?\Z"
     r"|/(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr(?!/src/|/local/app))/"
@@ -64,6 +63,7 @@ def collect(facts: Facts, image: StageImage) -> Found:
     if found.refusal:
         return found
     started = start(facts, image)
+    found.refuse(_for_people(image, started))
     _commands(started, found)
     _steps(facts, image, started, found)
     if not found.refusal:
@@ -90,6 +90,16 @@ def _base(facts: Facts, image: StageImage, found: Found) -> None:
         found.refuse("it starts nothing of its own: it is a base for other images, whose steps may need root")
 
 
+def _for_people(image: StageImage, started: Start) -> str:
+    """Why the image is not one that runs a program: it starts a shell, or another prompt."""
+    cmd = image.final.cmd
+    words = started.words or (cmd[1] if isinstance(cmd, tuple) and cmd[0] == "exec" and len(cmd) == 2 else ())
+    last = [str(word) for word in words if not str(word).startswith("-")] if isinstance(words, tuple) else []
+    if last and posixpath.basename(last[-1]) in knowledge.table("users")["prompts"]["names"]:
+        return f"it starts {last[-1]}: it is for people who work in it, or a base for other images"
+    return ""
+
+
 def _commands(started: Start, found: Found) -> None:
     """The commands of the start and of its scripts that give root away, or need it."""
     for each in started.commands:
@@ -98,9 +108,6 @@ def _commands(started: Start, found: Found) -> None:
             wraps = {posixpath.basename(word.raw) for word in each.call.wrappers} & {"sudo"}
             if name in entry["names"] or wraps:
                 found.refuse(f"{where(each.fact(''))}: {name if not wraps else 'sudo'} {entry['reason']}")
-    last = started.last
-    if last and posixpath.basename(last.call.program) in _SHELLS and not last.call.operands and not last.call.options:
-        found.refuse(f"it starts {last.call.head.raw}: it is for people who work in it, or a base for other images")
     if re.search(r"(?:\A|[\s=:\"'])/root(?:/|\s|\Z)", " ".join(started.words)):
         found.refuse("the start command names /root, which no other user may enter")
     if not found.refusal and started.unknown:
@@ -173,6 +180,8 @@ def _project(facts: Facts, image: StageImage, started: Start, found: Found) -> N
         line = next((i.first_line for e in facts.lineage(image) for i in e.stage.body if i.keyword == "VOLUME"), None)
         found.folders[path] = Evidence(f"{path} is a volume", line)
         found.doubt(f"what is in the volume {path} of today's containers belongs to root")
+        if _SYSTEM.match(path) and path != image.final.workdir:
+            found.refuse(f"the volume {path} is a folder of the system, which belongs to root")
         if line is None:
             found.refuse(f"{path} is a volume of the base image, so that its owner cannot be changed")
     for source, target, evidence in list(surroundings.mounts(facts))[:2]:
