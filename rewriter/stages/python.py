@@ -22,6 +22,7 @@ from rewriter.stages.python_environment import environment
 from rewriter.stages.python_native import Native, marks, native
 from rewriter.stages.python_packages import Installed, installed, python_version
 from rewriter.steps.context_copies import context_copy
+from rewriter.steps.downloads import located, with_folders
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call
 
@@ -112,8 +113,9 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         packages = [*packages, "libgomp1"]  # one of them may be built with OpenMP
     unknown = needs.unknown if full else ()
     proven = not unknown and not (full and found.open)
-    what = "the compilers and headers of " + image.base.name if full else f"{', '.join(cut.tools[:4])}"
-    message = f"{what} {'are' if full or len(cut.tools) > 1 else 'is'} shipped, and only building needs them"
+    what = f"the compilers and headers of {image.base.name}" if full else ", ".join(cut.tools[:4])
+    several = full or len(cut.tools) > 1
+    message = f"{what} {'are' if several else 'is'} shipped, and only building needs {'them' if several else 'it'}"
     if unknown:
         names = ", ".join(package.name for package in unknown[:4])
         message += f" (whether {names} {'need' if len(unknown) > 1 else 'needs'} a library of the system is not known)"
@@ -189,8 +191,6 @@ def _full(shown: Shown) -> bool:
 
 
 def _commands(shown: Shown, instruction: Instruction) -> Iterator[Command]:
-    from rewriter.steps.downloads import with_folders
-
     run = shown.facts.run(instruction)
     if run is not None:
         for call, folder in with_folders(run):
@@ -316,6 +316,10 @@ def _used(
     if isinstance(fonts, Evidence):
         needed["fonts-dejavu-core"] = fonts
     needed |= {name: fact for name, fact in needs.libraries.items() if name not in needed}
+    if "git" in needed:
+        over_ssh = in_text(shown.view, ("git@", "ssh://"))
+        if isinstance(over_ssh, Evidence):
+            needed.setdefault("openssh-client", over_ssh)
     asked = set(cut.packages) if cut else set()
     needed = {name: fact for name, fact in needed.items() if name not in asked}
     missing = next((name for name in needed if not _everywhere(shown, name)), None)
@@ -345,6 +349,17 @@ def _everywhere(shown: Shown, name: str) -> bool:
     return all(each in known and apt_packages.installed_name(each, name) for each in releases)
 
 
+def _only_installed(target: str, shown: Shown, cut: Cut) -> bool:
+    """Whether what lies at `target`, out of another stage, is wheels or a list that an install takes, and no more."""
+    if target == shown.image.final.workdir or isinstance(in_text(shown.view, (target,)), Evidence | Obstacle):
+        return False
+    words = [
+        word.raw for command in cut.builds if command.call.subcommand in _INSTALLS for word in command.call.operands
+    ]
+    values = [option.value or "" for command in cut.builds for option in command.call.options]
+    return any(word.startswith(f"{target}/") for word in words) or target in values
+
+
 def _left_behind(shown: Shown, cut: Cut) -> Iterator[Instruction]:
     """COPYs that only the install needs: of an installer out of its own image, and of lists of packages that no source
     of the program names. Source: https://docs.astral.sh/uv/guides/integration/docker/"""
@@ -352,8 +367,10 @@ def _left_behind(shown: Shown, cut: Cut) -> Iterator[Instruction]:
     for state, instruction in zip(shown.image.before, cut.before, strict=False):
         if instruction.keyword != "COPY":
             continue
-        if re.search(r"astral-sh/uv\b", instruction.flag("from") or ""):
-            if not later & {"uv", "poetry"}:
+        if instruction.flag("from") is not None:
+            installer = re.search(r"astral-sh/uv\b", instruction.flag("from") or "") and not later & {"uv", "poetry"}
+            target = located(instruction.value.split()[-1].strip('"'), state.workdir)
+            if installer or (target is not None and _only_installed(target, shown, cut)):
                 yield instruction
             continue
         copy = context_copy(shown.facts, instruction, state)

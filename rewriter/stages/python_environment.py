@@ -162,15 +162,19 @@ def _in_the_way(system: Sequence[Command], shown: Shown) -> Iterator[str]:
             yield f"line {line} names the pip of another place than a virtual environment"
         if not (isinstance(run.state.user, str) and run.state.user in ROOT):
             yield f"line {line} installs as {run.state.user}, into that user's home"
+        if _is_login(run.state.shell if isinstance(run.state.shell, tuple) else ()):
+            yield f"the shell of line {line} is a login shell, which sets PATH anew"
         for name in _VARIABLES:
             if name in run.state.env or name in run.state.args:
                 yield f"{name} leads line {line} past a virtual environment"
     yield from _paths(shown)
+    if _is_login(shown.start.words):
+        yield "the container starts a login shell, which sets PATH anew"
     for started in shown.start.commands:
         call = started.call
         where = f"{started.file or 'line'}{':' if started.file else ' '}{started.line}"
         name = posixpath.basename(call.program)
-        if name in _NEW_SHELL or (name in ("sh", "bash") and any(_LOGIN.fullmatch(o.name) for o in call.options)):
+        if name in _NEW_SHELL or _is_login([word.raw for word in call.statement.words]):
             yield f"{where} starts {name}, which sets PATH anew"
         head = call.head.value or ""
         if head.startswith(("/usr/local/bin/", "/usr/bin/python")) and shown.view.kind(head) is None:
@@ -184,6 +188,12 @@ def _in_the_way(system: Sequence[Command], shown: Shown) -> Iterator[str]:
         yield named.reason
     elif named is not None:
         yield f"{named.file}:{named.line} {named.fact}…, a place beside a virtual environment"
+
+
+def _is_login(words: Sequence[str]) -> bool:
+    """Whether the command `words` starts a login shell; Debian's /etc/profile sets PATH anew."""
+    shell = len(words) > 1 and posixpath.basename(words[0]) in ("sh", "bash", "dash", "ash")
+    return shell and any(_LOGIN.fullmatch(word) for word in words[1:3])
 
 
 def _paths(shown: Shown) -> Iterator[str]:

@@ -12,6 +12,8 @@ from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.stages.python_packages import Installed, Package
 
+_LISTS = ("pure", "wheels", "built", "installed", "build", "compiles")
+
 
 @dataclass(frozen=True, slots=True)
 class Native:
@@ -39,7 +41,10 @@ def native(installed: Installed, python: str | None) -> Native:
         needed = list(_libraries(package, entry or {}))
         sources = entry is not None and bool(needed or entry.get("source"))
         if package.wheel is not True and (
-            sources or name in _names("installed") or (name in _names("wheels") and package.pinned)
+            sources
+            or name in _names("installed")
+            or name in _names("built")
+            or (name in _names("wheels") and package.pinned)
         ):
             built.append(package)
         needed += data["tools"].get(name, ())
@@ -61,14 +66,15 @@ def _libraries(package: Package, entry: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _listed_wheel(package: Package, python: str | None) -> bool:
-    """Whether the list has a wheel of the package's version for this Python."""
+    """Whether the list has a wheel for this Python of the version that is installed: the newest one that may be."""
     since = knowledge.table("python_native")["since"].get(package.name, {}).get(python)
-    if since is None or package.version is None:
+    if since is None:
         return False
     try:
-        return Version(package.version) >= Version(since)
+        exact = package.version is not None and Version(package.version) >= Version(since)
     except InvalidVersion:
         return False
+    return exact or (package.allowed is not None and package.allowed.contains(since))
 
 
 @lru_cache(maxsize=8)
@@ -84,7 +90,9 @@ def _compiling() -> frozenset[str]:
 
 def _known(name: str) -> bool:
     tools = knowledge.table("python_native")["tools"]
-    return name in tools or any(name in _names(key) for key in ("pure", "wheels", "installed", "build", "compiles"))
+    return name in tools or any(
+        name in _names(key) for key in ("pure", "wheels", "built", "installed", "build", "compiles")
+    )
 
 
 def only_builds(packages: Sequence[Package]) -> bool:

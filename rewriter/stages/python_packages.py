@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 
 from rewriter.change import Evidence
 from rewriter.project import manifests
@@ -27,8 +28,8 @@ _MANYLINUX = re.compile(r"-(?P<python>[^-]+)-(?P<abi>[^-]+)-manylinux[^/-]*x86_6
 @dataclass(frozen=True, slots=True)
 class Package:
     """One package: `name` as PyPI normalizes it, and where it stands. `pinned` says that it may be an older version
-    than the newest, `version` which one where that is told. `wheel` says what a lock file shows: True that there is one
-    for this Python on Linux, False that there is none, None nothing."""
+    than the newest, `version` which one where that is told, `allowed` which ones may be installed. `wheel` says what a
+    lock file shows: True that there is one for this Python on Linux, False that there is none, None nothing."""
 
     name: str
     evidence: Evidence
@@ -36,6 +37,7 @@ class Package:
     pinned: bool = False
     wheel: bool | None = None
     version: str | None = None
+    allowed: SpecifierSet | None = None
 
 
 @dataclass
@@ -141,24 +143,67 @@ def _package(requirement: Requirement, evidence: Evidence) -> Package:
     pinned = any(each.operator in ("==", "===", "<", "<=", "~=") for each in requirement.specifier)
     exact = [each.version for each in requirement.specifier if each.operator == "==" and "*" not in each.version]
     name, extras = normalized(requirement.name), frozenset(requirement.extras)
-    return Package(name, evidence, extras, pinned or bool(requirement.url), None, exact[0] if exact else None)
+    return Package(
+        name,
+        evidence,
+        extras,
+        pinned or bool(requirement.url),
+        None,
+        exact[0] if exact else None,
+        requirement.specifier,
+    )
 
 
 def _project(view: View, found: Installed) -> None:
-    """The dependencies of the project itself, in a pyproject.toml."""
-    data = manifests.toml(view, "pyproject.toml")
+    """The dependencies of the project itself, in its pyproject.toml or setup.py."""
+    data = manifests.toml(view, "pyproject.toml") if view.kind("pyproject.toml") == "file" else {}
     project = data.get("project")
+    if not isinstance(project, dict) and view.kind("setup.py") == "file":
+        for line, text in _install_requires(view):
+            _require(text, "setup.py", line, view, found)
+        return
     dynamic = project.get("dynamic", []) if isinstance(project, dict) else ["dependencies"]
     if not isinstance(project, dict) or not isinstance(dynamic, list) or "dependencies" in dynamic:
         raise Unknowable(f"{view.file('.') or '.'} does not list its dependencies in a pyproject.toml")
     extras = project.get("optional-dependencies", {})
     lists = [project.get("dependencies", []), *(extras.values() if isinstance(extras, dict) else ())]
     for entry in (entry for entries in lists if isinstance(entries, list) for entry in entries):
-        try:
-            requirement = Requirement(str(entry))
-        except InvalidRequirement:
-            raise Unknowable(f"{view.file('pyproject.toml')} lists {entry}, which is no requirement") from None
-        found.add(_package(requirement, view.evidence(f"requires {entry}", "pyproject.toml")))
+        _require(str(entry), "pyproject.toml", None, view, found)
+
+
+def _require(text: str, name: str, line: int | None, view: View, found: Installed) -> None:
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        raise Unknowable(f"{view.file(name)} lists {text}, which is no requirement") from None
+    found.add(_package(requirement, view.evidence(f"requires {text}", name, line)))
+
+
+def _install_requires(view: View) -> Iterator[tuple[int, str]]:
+    """The requirements that a setup.py lists as plain strings, each with its line.
+
+    Source: https://setuptools.pypa.io/en/latest/userguide/dependency_management.html
+    """
+    import libcst as cst
+    from libcst import matchers
+
+    module = manifests.python(view, "setup.py")
+    calls = matchers.findall(
+        module, matchers.Call(func=matchers.Name("setup") | matchers.Attribute(attr=matchers.Name("setup")))
+    )
+    arguments = [arg for call in calls if isinstance(call, cst.Call) for arg in call.args if arg.keyword]
+    values = [arg.value for arg in arguments if arg.keyword and arg.keyword.value == "install_requires"]
+    if len(calls) != 1 or len(values) > 1 or (not values and view.kind("setup.cfg") == "file"):
+        raise Unknowable(f"{view.file('setup.py')} does not list its dependencies plainly")
+    text = view.text("setup.py")
+    for value in values:
+        elements = value.elements if isinstance(value, cst.List | cst.Tuple) else ()
+        if not elements or not all(isinstance(each.value, cst.SimpleString) for each in elements):
+            raise Unknowable(f"{view.file('setup.py')} does not list its dependencies plainly")
+        for each in elements:
+            if isinstance(each.value, cst.SimpleString):
+                requirement = str(each.value.evaluated_value)
+                yield manifests.line_of(text, re.escape(each.value.value)) or 1, requirement
 
 
 def _locked(view: View, name: str, found: Installed, python: str | None) -> None:

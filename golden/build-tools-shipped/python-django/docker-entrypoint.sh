@@ -1,5 +1,5 @@
 #!/bin/sh
 set -e
 
-python manage.py migrate --noinput
+python manage.py check
 exec "$@"

@@ -1,0 +1,3 @@
+import subprocess
+
+subprocess.run(["gcc", "-O2", "answer.c", "-o", "answer"], check=True)

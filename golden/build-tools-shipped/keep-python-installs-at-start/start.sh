@@ -1,0 +1,5 @@
+#!/bin/bash
+if [ -f plugins.txt ]; then
+    pip install -r plugins.txt
+fi
+exec python app.py

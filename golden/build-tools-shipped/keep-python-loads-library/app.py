@@ -1,0 +1,3 @@
+from ctypes import CDLL
+
+magic = CDLL("libmagic.so.1")
