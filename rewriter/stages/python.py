@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rewriter.change import Evidence
-from rewriter.image import Unknown
 from rewriter.knowledge import apt_packages
 from rewriter.project.context import Unfit
 from rewriter.stages import bases
@@ -92,6 +91,8 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         return Obstacle(f"which version {reference} is does not follow from its tag, so neither does its slim variant")
     if (image.base.version or "3").split(".")[0] == "2":
         return Obstacle("Python 2 has no virtual environments of its own")
+    if shown.facts.project.root is None:
+        return Obstacle("what the program needs is not known without the build context")
     if shown.start.unknown:
         return Obstacle(f"what the container runs is not known: {shown.start.unknown}")
     reason = next(_start_builds(shown), None)
@@ -142,7 +143,7 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
 
 def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
     """The slim variant, where every step of the stage works on it as before; see `rewriter.stages.kit`."""
-    if not _full(shown) or shown.start.unknown:
+    if not _full(shown) or shown.start.unknown or shown.facts.project.root is None:
         return None
     reference = shown.image.stage.start.value.split()[0]
     base = bases.slim(reference)
@@ -228,32 +229,31 @@ def _start_builds(shown: Shown) -> Iterator[str]:
 
 
 def _folder(shown: Shown, cut: Cut) -> Carry | Obstacle | None:
-    """The working directory, where steps above the cut left something in it; None where they did not."""
-    wanted = False
+    """The folder of the sources, where steps above the cut left something in it; None where they did not."""
+    wanted: set[str | None] = set()
     for instruction in cut.before:
         if instruction.keyword != "RUN":
             continue
         for command in _commands(shown, instruction):
             call = command.call
             if (call.has("-e", "--editable") and call.program in ("pip", "uv")) or _in_place(call):
-                wanted = True
+                wanted.add(command.folder)
             elif role(command, shown) is Role.RUNS:
+                line = instruction.first_line
                 if not _stays_below(command, shown):
-                    return Obstacle(
-                        f"what line {instruction.first_line} writes is not known, and packages are installed behind it"
-                    )
-                wanted = True
-    folder = shown.image.final.workdir
+                    return Obstacle(f"what line {line} writes is not known, and packages are installed behind it")
+                wanted.add(command.folder)
     if not wanted:
         return None
-    if isinstance(folder, Unknown) or folder == "/":
-        return Obstacle("the build writes among the sources, and no WORKDIR holds these")
+    folder = wanted.pop()
+    if wanted or folder is None or folder == "/":
+        return Obstacle("the build writes among the sources, and these are not all in one WORKDIR")
     return Carry(f"{folder.rstrip('/')}/", f"{folder.rstrip('/')}/")
 
 
 def _in_place(call: Call) -> bool:
     words = [word.raw for word in call.operands]
-    return any(posixpath.basename(word) == "setup.py" for word in words[:1]) or "--inplace" in words
+    return "--inplace" in words or ("develop" in words and posixpath.basename(words[0]) == "setup.py")
 
 
 def _stays_below(command: Command, shown: Shown) -> bool:
@@ -272,7 +272,7 @@ def _stays_below(command: Command, shown: Shown) -> bool:
     if isinstance(texts, Obstacle):
         return False
     roots = [match[1] for text in texts.values() for match in re.finditer(r"^\s*STATIC_ROOT\s*=\s*(.+)$", text, re.M)]
-    folder = str(shown.image.final.workdir).rstrip("/")
+    folder = str(command.folder).rstrip("/")
     return bool(roots) and all(
         "BASE_DIR" in root or "dirname" in root or re.match(rf"[\"']{re.escape(folder)}/", root) for root in roots
     )
@@ -365,7 +365,7 @@ def _left_behind(shown: Shown, cut: Cut) -> Iterator[Instruction]:
     of the program names. Source: https://docs.astral.sh/uv/guides/integration/docker/"""
     later = {call.program for i in cut.after if (run := shown.facts.run(i)) for call in run.calls}
     for state, instruction in zip(shown.image.before, cut.before, strict=False):
-        if instruction.keyword != "COPY":
+        if instruction.keyword not in ("COPY", "ADD"):
             continue
         if instruction.flag("from") is not None:
             installer = re.search(r"astral-sh/uv\b", instruction.flag("from") or "") and not later & {"uv", "poetry"}

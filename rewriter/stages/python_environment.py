@@ -26,7 +26,7 @@ from rewriter.stages.python_packages import installed
 from rewriter.steps.context_copies import view_of
 from rewriter.syntax.tree import Instruction
 
-VENV = "/opt/venv"
+_PLACES = ("/opt/venv", "/venv")
 _ASIDE = ("--user", "--target", "-t", "--prefix", "--root", "--system", "--python", "-p", "--src")
 _VARIABLES = (
     *("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PYTHONUSERBASE", "PYTHONHOME"),
@@ -69,11 +69,25 @@ def environment(shown: Shown, cut: Cut) -> Environment | Obstacle:
     reason = next(_in_the_way(system, shown), None)
     if reason is not None:
         return Obstacle(reason)
-    path = f"ENV PATH={VENV}/bin:$PATH"
+    venv = _free_place(shown)
+    if venv is None:
+        return Obstacle("no place for a virtual environment is free of volumes and copied files")
+    path = f"ENV PATH={venv}/bin:$PATH"
     asked = any(command.call.program in ("uv", "poetry") for command in system)
-    lines = (f"RUN python -m venv {VENV}", *([f"ENV VIRTUAL_ENV={VENV}"] if asked else []), path)
+    lines = (f"RUN python -m venv {venv}", *([f"ENV VIRTUAL_ENV={venv}"] if asked else []), path)
     first = system[0].run.instruction
-    return Environment((Carry(f"{VENV}/", f"{VENV}/"),), ((first, lines),), (path,))
+    return Environment((Carry(f"{venv}/", f"{venv}/"),), ((first, lines),), (path,))
+
+
+def _free_place(shown: Shown) -> str | None:
+    """A folder for the environment that nothing is copied or mounted over."""
+    taken = [place.target for place in shown.view.places]
+    taken += [volume for volume in shown.image.final.volumes if isinstance(volume, str)]
+    taken += [state.workdir for state in shown.image.before if isinstance(state.workdir, str)]
+    for venv in _PLACES:
+        if not any(f"{venv}/".startswith(f"{place.rstrip('/')}/") for place in taken if place != "/"):
+            return venv
+    return None
 
 
 def _places(command: Command, shown: Shown) -> Iterator[str | None]:
