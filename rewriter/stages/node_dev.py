@@ -47,7 +47,7 @@ def prune(
     where there are none. Raises `Unfit` where it may need one, and where the manager could not remove them.
 
     Sources: https://docs.npmjs.com/cli/v11/commands/npm-prune, https://classic.yarnpkg.com/en/docs/cli/install,
-    https://pnpm.io/cli/prune
+    https://pnpm.io/cli/prune; tried: npm 11 runs no script of the project then, pnpm 8 to 10 do without the option.
     """
     first = installs[0]
     folder = first.folder
@@ -154,10 +154,19 @@ def _comes(view: View, file: str) -> bool:
     return False
 
 
+def _built(found: Installed) -> Iterator[str]:
+    """The packages whose install scripts may leave files in them: tried with yarn 1.22, which removes what is not in
+    the package where it runs no scripts."""
+    native = data()["native"]
+    makes = {*native["compiled"], *native["prebuilt"], *data()["libraries"]} - {*native["prints"]}
+    for name, each in found.packages.items():
+        if not each.dev and (name in makes or each.asks & {*native["helpers"]}):
+            yield name
+
+
 def _step(shown: Shown, install: Command, found: Installed) -> str:
     """The step that removes them. Raises `Unfit` where the manager cannot do it without its scripts."""
     program, view = install.call.program, found.view
-    native = data()["native"]
     version = shown.image.base.version
     cd = "" if install.folder == shown.view.folder else f"cd {install.folder} && "
     match program:
@@ -168,10 +177,9 @@ def _step(shown: Shown, install: Command, found: Installed) -> str:
             return " ".join((f"RUN {cd}npm prune --omit=dev", *flags))
         case "yarn" if not found.peers:
             read_settings(Found(view), ".", (".npmrc", ".yarnrc"))
-            held = {"prisma", "@prisma/client", *native["compiled"], *data()["libraries"]}
-            if built := next((name for name in sorted(held) if name in found.packages), None):
-                raise Unfit(found.where(built), f"has {built}, whose built parts yarn would remove")
+            if built := next(_built(found), None):
+                raise Unfit(found.where(built), f"has {built}, and yarn may remove what its install script made")
             return f"RUN {cd}yarn install --production --ignore-scripts --prefer-offline"
         case "pnpm":
-            return f"RUN {cd}CI=true pnpm prune --prod"
+            return f"RUN {cd}CI=true pnpm prune --prod --ignore-scripts"
     raise Unfit(view.file(found.file) or found.file, f"is one of {program}, which cannot remove packages by itself")

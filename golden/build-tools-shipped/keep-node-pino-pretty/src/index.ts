@@ -1,0 +1,1 @@
+import pino from "pino"; pino({ transport: { target: "pino-pretty" } }).info("up");

@@ -1,0 +1,3 @@
+const babel = require("@babel/core");
+
+test("compiles", () => babel.transformFileSync("src/index.js"));
