@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Sequence
 
 from rewriter.change import Evidence
 from rewriter.project.context import Unfit
 from rewriter.project.node.installed import installed
 from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Role, Runtime, Shown
-from rewriter.stages.node_dev import prune
-from rewriter.stages.node_installs import (
-    ASIDE,
-    check_install,
-    for_all,
-    is_install,
-    leaves_modules_alone,
-    modules_of,
-    root_of,
-)
+from rewriter.stages.node_dev import omits, prune
+from rewriter.stages.node_installs import ASIDE, check_install, leaves_modules_alone, modules_of, root_of, seen
 from rewriter.stages.node_minimal import minimal
 from rewriter.stages.node_programs import (
     MANAGERS,
@@ -27,55 +20,73 @@ from rewriter.stages.node_programs import (
     compiles,
     data,
     entry_of,
+    for_all,
+    is_install,
     leaves,
     package_of,
     words_of,
 )
-from rewriter.stages.node_slim import counterpart, for_gyp, known_tools, libraries, lost, slim_enough, smaller
+from rewriter.stages.node_slim import (
+    check_started,
+    counterpart,
+    for_gyp,
+    known_tools,
+    libraries,
+    lost,
+    slim_enough,
+    smaller,
+)
 from rewriter.stages.node_static import serves, static
-from rewriter.steps.context_copies import view_of
 from rewriter.steps.start import followed
 
 __all__ = ["counterpart", "minimal", "role", "runtime"]
 
 _RUNS = frozenset(("run", "run-script", "test", "t", "start", "build", "exec", "x"))
+_RUNNERS = frozenset(("corepack", "node", "npx", "bunx", "pnpx"))
 _BY_COREPACK = frozenset(("yarn", "pnpm"))
 
 
 def role(command: Command, shown: Shown) -> Role | Obstacle | None:
-    """What a command of a RUN is for: an install, a build by package scripts, a tool for all (`npm install -g`)."""
+    """What a command of a RUN is for: an install, a build by package scripts, a tool for all (`npm install -g`).
+
+    What a build writes is looked at by `runtime`, once something would be gained.
+    """
     call = command.call
     name = posixpath.basename(call.program)
-    try:
-        if name in MANAGERS:
-            return _manager(command, shown)
-        if name == "corepack":
-            return _corepack(shown)
-        if name == "node" and call.has("-v", "-e", "-p"):
-            return Role.BUILDS
-        if (
-            name in ("node", "npx", "bunx", "pnpx")
-            or entry_of(call) is not None
-            or "node_modules/.bin/" in call.program
-        ):
-            return _followed(command, shown)
-    except Unfit as error:
-        return Obstacle(str(error))
+    if for_all(call):
+        return _for_all(command, shown)
+    if name in MANAGERS or name in _RUNNERS or entry_of(call) is not None or "node_modules/.bin/" in call.program:
+        return Role.BUILDS
     return None
 
 
-def _manager(command: Command, shown: Shown) -> Role | Obstacle:
-    call, sub = command.call, command.call.subcommand
-    if for_all(call):
-        return _for_all(command, shown)
-    if call.has("-v", "--version") or sub.partition(" ")[0] in (*ASIDE, "rebuild", "rb"):
-        return Role.BUILDS
-    if is_install(call):
-        check_install(command, shown, root_of(command))
-        return Role.BUILDS
-    if sub in _RUNS or call.program in ("yarn", "pnpm", "bun"):
-        return _followed(command, shown)
-    return Obstacle(f"what {call.program} {sub} in line {command.run.instruction.first_line} writes is not known")
+def _check_builds(shown: Shown, builds: Sequence[Command]) -> None:
+    """Raise `Unfit` where it is not known what the steps write, or where they may write outside of their folder."""
+    for command in builds:
+        call, sub = command.call, command.call.subcommand
+        line = f"line {command.run.instruction.first_line}"
+        if for_all(call):
+            continue
+        if call.program == "corepack":
+            _check_corepack(shown)
+        elif is_install(call):
+            check_install(command, shown, root_of(command))
+        elif call.program in ("npm", "pnpm", "yarn", "bun") and sub.partition(" ")[0] in (*ASIDE, "rebuild", "rb"):
+            continue
+        elif call.program == "npm" and sub not in _RUNS and not call.has("-v", "--version"):
+            raise Unfit(line, f"runs npm {sub}, and what that writes is not known")
+        elif not call.has("-v", "--version"):
+            view = seen(command, shown)
+            check_writes(followed(shown.facts, view, call, command.folder), view, root_of(command))
+
+
+def _check_corepack(shown: Shown) -> None:
+    if used := sorted(_BY_COREPACK & shown.start.programs):
+        raise Unfit(
+            "the start command",
+            f"runs {used[0]}, which corepack keeps in a home folder, and would download at each start: start the "
+            f"program by node itself",
+        )
 
 
 def _for_all(command: Command, shown: Shown) -> Role:
@@ -88,30 +99,6 @@ def _for_all(command: Command, shown: Shown) -> Role:
     return Role.SETS if any(brings(program, name) for program in used for name in names) else Role.BUILDS
 
 
-def _corepack(shown: Shown) -> Role | Obstacle:
-    if used := sorted(_BY_COREPACK & shown.start.programs):
-        return Obstacle(
-            f"the container starts {used[0]}, which corepack keeps in a home folder, and would download at each start: "
-            f"start the program by node itself"
-        )
-    return Role.BUILDS
-
-
-def _followed(command: Command, shown: Shown) -> Role:
-    """A build, if all that it runs is known to write below the working directory. Raises `Unfit`."""
-    view = view_of(shown.facts, command.run, command.folder or "/", ())
-    check_writes(followed(shown.facts, view, command.call, command.folder), view, root_of(command))
-    return Role.BUILDS
-
-
-def _root(command: Command) -> str:
-    """The folder that a command may write in: the step's working directory."""
-    workdir = command.run.state.workdir
-    if not isinstance(workdir, str) or workdir == "/":
-        raise Unfit(f"line {command.run.instruction.first_line}", "runs in no folder of its own: set WORKDIR")
-    return workdir
-
-
 def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
     """The runtime stage: the slim image of the same version, with the working directory or with node_modules alone."""
     try:
@@ -122,23 +109,26 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
 
 def _server(shown: Shown, cut: Cut) -> Runtime | None:
     installs = [command for command in cut.builds if is_install(command.call) and not for_all(command.call)]
-    if not installs or not any(modules_of(shown.view.into(each.folder or "/")) for each in installs):
-        return None
-    reference = shown.image.base.reference
     base = smaller(shown)
-    _check_start(shown, cut)
-    finish, facts = _finish(shown, cut, installs)
+    idle = cut.tools or set(cut.packages) & set(data()["gyp"]["python"])
+    if not installs or (base is None and not idle and all(omits(each) or each.call.operands for each in installs)):
+        return None
+    if not any(modules_of(seen(each, shown)) for each in installs):
+        return None
     without = for_gyp(shown, cut)
     tools = (*cut.tools, *(name for name in without if name not in data()["gyp"]["present"]))
+    finish, facts = _finish(shown, cut, installs)
     if base is None and not tools and not finish:
         return None
-    if base is not None and not tools and not finish and isinstance(slim_enough(shown), tuple):
+    if base is not None and not tools and not finish and _enough(shown):
         return None  # then a smaller base is all that it takes
+    _check_start(shown, cut)
+    _check_builds(shown, cut.builds)
     packages: set[str] = set()
     evidence = [*facts]
     if base is not None:
         for command in installs:
-            found = installed(shown.view.into(command.folder or "/"))
+            found = installed(seen(command, shown))
             needed, more = libraries(shown, found)
             packages |= needed
             evidence += more
@@ -147,7 +137,7 @@ def _server(shown: Shown, cut: Cut) -> Runtime | None:
     what += [", ".join(tools)] if tools and not base else []
     what += ["the packages for development"] if finish else []
     return Runtime(
-        base or reference,
+        base or shown.image.base.reference,
         _carries(shown, cut),
         f"{' and '.join(what)} are shipped, and nothing that runs needs them",
         (*evidence, *more),
@@ -157,13 +147,18 @@ def _server(shown: Shown, cut: Cut) -> Runtime | None:
     )
 
 
+def _enough(shown: Shown) -> bool:
+    """Whether the whole stage works on the slim image as it is."""
+    try:
+        return isinstance(slim_enough(shown), tuple)
+    except Unfit:
+        return False
+
+
 def _check_start(shown: Shown, cut: Cut) -> None:
     """Raise `Unfit` where it is not known what the container starts, or where that needs the build tools."""
-    if shown.start.unknown:
-        raise Unfit("the start command", f"is not known: {shown.start.unknown}")
-    asked = {
-        name for each in cut.builds if is_install(each.call) for name in modules_of(shown.view.into(each.folder or "/"))
-    }
+    check_started(shown)
+    asked = {name for each in cut.builds if is_install(each.call) for name in modules_of(seen(each, shown))}
     asked |= {
         re.sub(r"(?<=.)@.*", "", word.raw) for each in cut.builds for word in each.call.operands if for_all(each.call)
     }

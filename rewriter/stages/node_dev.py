@@ -8,14 +8,18 @@ from collections.abc import Collection, Iterator, Sequence
 
 from rewriter.change import Evidence
 from rewriter.image import State
-from rewriter.project.context import Unfit
+from rewriter.project import plain_yaml
+from rewriter.project.builds import COMPOSE
+from rewriter.project.context import Project, Unfit
 from rewriter.project.manifests import json_object
 from rewriter.project.needs import View
 from rewriter.project.node import code
 from rewriter.project.node.installed import Installed, installed
 from rewriter.project.node.manifests import Found, package, patterns
 from rewriter.project.node.settings import read_settings
+from rewriter.project.services import services
 from rewriter.stages.kit import Command, Shown
+from rewriter.stages.node_installs import seen
 from rewriter.stages.node_programs import data, leaves, package_of, words_of
 
 _FILES = 1500
@@ -53,7 +57,7 @@ def prune(
     folder = first.folder
     if folder is None or all(omits(command) for command in installs) or any(_removes(each) for each in builds):
         return None
-    view = shown.view.into(folder)
+    view = seen(first, shown)
     manifest = view.file("package.json") or "package.json"
     if not json_object(view, "package.json").get("devDependencies"):
         return None
@@ -63,11 +67,32 @@ def prune(
         raise Unfit(manifest, "has workspaces")
     if first.call.operands:
         raise Unfit(manifest, "does not name all that is installed")
+    _check_services(shown.facts.project)
     found = installed(view)
     gone = {name for name, dev in found.direct.items() if dev} & found.left_out
     _check_peers(found, gone)
     facts = [*_started(shown, gone), _sources(shown.view, gone)]
     return _step(shown, first, found), tuple(facts)
+
+
+def _check_services(project: Project) -> None:
+    """Raise `Unfit` where a compose file has the image start something else than the Dockerfile says.
+
+    Source: https://docs.docker.com/reference/compose-file/services/#command, and
+    https://docs.docker.com/compose/how-tos/multiple-compose-files/merge/ for files that only name the service
+    """
+    names = {service.name for service in services(project)}
+    for file in project.names() if names else ():
+        if not COMPOSE.match(file):
+            continue
+        try:
+            content = plain_yaml.load(project.text(file))
+        except (Unfit, ValueError):
+            continue
+        listed = content.get("services") if isinstance(content, dict) else None
+        for name, values in listed.items() if isinstance(listed, dict) else ():
+            if name in names and isinstance(values, dict) and {"command", "entrypoint"} & values.keys():
+                raise Unfit(file, f"has the service {name} start something else")
 
 
 def _removes(command: Command) -> bool:

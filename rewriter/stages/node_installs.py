@@ -12,31 +12,21 @@ from rewriter.project.node.install import is_berry
 from rewriter.project.node.manifests import Found, package, patterns
 from rewriter.project.node.settings import read_settings
 from rewriter.stages.kit import Command, Shown
-from rewriter.stages.node_programs import MANAGERS, check_writes
+from rewriter.stages.node_programs import MANAGERS, check_writes, for_all, is_install
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.start import followed
 from rewriter.syntax.shell import parse
-from rewriter.syntax.vocabulary import Call, calls
+from rewriter.syntax.vocabulary import calls
 
-_INSTALLS = frozenset(("", "add", "a"))
 ASIDE = frozenset(("cache", "config", "set", "get", "store", "ls", "list", "fund", "version", "audit", "prune"))
 _LINKER = re.compile(r"(?m)^nodeLinker:\s*[\"']?node-modules\b")
 
 
-def for_all(call: Call) -> bool:
-    """Whether a manager's command installs for all users, outside of any project."""
-    program = call.program in MANAGERS
-    return program and (
-        call.has("-g", "--global") or call.value("--location") == "global" or call.subcommand.startswith("global ")
-    )
-
-
-def is_install(call: Call) -> bool:
-    """Whether a command installs packages into a node_modules."""
-    if call.program not in MANAGERS or for_all(call) or call.has("-v", "--version"):
-        return False
-    names = knowledge.table("node_installs")["commands"]["install"]
-    return call.subcommand in (*names, *_INSTALLS) and bool(call.subcommand or call.program == "yarn")
+def seen(command: Command, shown: Shown) -> View:
+    """What a command sees of the project when it runs, from its own folder. Raises `Unfit` where that is not known."""
+    if command.folder is None:
+        raise Unfit(f"line {command.run.instruction.first_line}", "runs in a folder that is not known")
+    return view_of(shown.facts, command.run, command.folder, ())
 
 
 def root_of(command: Command) -> str:

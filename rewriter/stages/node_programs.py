@@ -65,8 +65,23 @@ def leaves(start: Start) -> Iterator[Started]:
     """The commands that do the work: without managers, runners and shells that only run others."""
     for started in start.commands:
         name = posixpath.basename(started.call.program)
-        if name not in MANAGERS | _RUNNERS and not (name in _SHELLS and started.call.operands):
+        runs = name in MANAGERS | _RUNNERS or (name in _SHELLS and started.call.operands)
+        if not runs or is_install(started.call):
             yield started
+
+
+def for_all(call: Call) -> bool:
+    """Whether a manager's command installs for all users, outside of any project."""
+    everywhere = call.has("-g", "--global") or call.value("--location") == "global"
+    return call.program in MANAGERS and (everywhere or call.subcommand.startswith("global "))
+
+
+def is_install(call: Call) -> bool:
+    """Whether a manager's command installs packages into a node_modules."""
+    if call.program not in MANAGERS or for_all(call) or call.has("-v", "--version"):
+        return False
+    names = knowledge.table("node_installs")["commands"]["install"]
+    return call.subcommand in (*names, "add", "a") and bool(call.subcommand or call.program == "yarn")
 
 
 def compiles(call: Call) -> bool:
@@ -88,6 +103,8 @@ def check_writes(start: Start, view: View, root: str) -> None:
         folder = started.folder
         if folder is None or not f"{folder}/".startswith(f"{root.rstrip('/')}/"):
             raise Unfit(where, f"runs {name} outside of {root}")
+        if is_install(call):
+            continue
         if name == "node":
             _own_script(view, started, where, root)
         elif entry_of(call) is None:

@@ -12,14 +12,13 @@ from rewriter.facts import Facts
 from rewriter.project.context import Unfit
 from rewriter.project.node.installed import Installed, installed
 from rewriter.stages.bases import is_version, slim
-from rewriter.stages.kit import Counterpart, Cut, Obstacle, Shown
+from rewriter.stages.kit import Command, Counterpart, Cut, Obstacle, Shown
 from rewriter.stages.mentions import full_tools, mentions
-from rewriter.stages.node_installs import ASIDE, for_all, is_install
-from rewriter.stages.node_programs import MANAGERS, data, entry_of, leaves
+from rewriter.stages.node_installs import ASIDE, seen
+from rewriter.stages.node_programs import MANAGERS, data, entry_of, for_all, is_install, leaves
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
 from rewriter.steps.start import followed
-from rewriter.syntax.vocabulary import Call
 
 
 class _Lacks(Exception):
@@ -145,29 +144,18 @@ def slim_enough(shown: Shown) -> tuple[Evidence, ...] | Obstacle:
 
     Source: https://github.com/nodejs/docker-node#nodeslim
     """
-    folders: dict[str, bool] = {}
     try:
-        for call, folder in _run(shown):
-            if is_install(call):
-                if folder is None:
-                    raise Unfit(call.program, "installs into a folder that is not known")
-                folders[folder] = True
+        views = {each.folder: seen(each, shown) for each in _run(shown) if is_install(each.call)}
     except _Lacks as lacks:
         return Obstacle(str(lacks))
-    if not folders:
-        folders[shown.view.folder] = False
     facts: list[Evidence] = []
-    for folder, installs in folders.items():
-        found = installed(shown.view.into(folder))
-        if obstacle := _in_the_way(shown, found, installs=installs):
+    for view in views.values() or (shown.view,):
+        found = installed(view)
+        if obstacle := _in_the_way(shown, found, installs=bool(views)):
             return obstacle
-        facts.append(
-            shown.view.into(folder).evidence(
-                "names no package that is compiled" if installs else "names no package that needs a library", found.file
-            )
-        )
-    if shown.start.unknown:
-        raise Unfit("the start command", f"is not known: {shown.start.unknown}")
+        told = "names no package that is compiled" if views else "names no package that needs a library"
+        facts.append(view.evidence(told, found.file))
+    check_started(shown)
     called = list(_called(shown, _without_own(shown)))
     if called:
         tool, fact = called[0]
@@ -175,7 +163,15 @@ def slim_enough(shown: Shown) -> tuple[Evidence, ...] | Obstacle:
     return (*facts, Evidence("nothing that the program runs is a tool of the full image alone"))
 
 
-def _run(shown: Shown) -> Iterator[tuple[Call, str | None]]:
+def check_started(shown: Shown) -> None:
+    """Raise `Unfit` where it is not known what the container starts."""
+    if shown.start.unknown:
+        raise Unfit("the start command", f"is not known: {shown.start.unknown}")
+    if shown.start.words[-1:] == ("node",):
+        raise Unfit("the Dockerfile", "does not say what the container starts: add CMD")
+
+
+def _run(shown: Shown) -> Iterator[Command]:
     """The commands of the stage's steps. Raises `Unfit` for one of which it is not known what it needs."""
     words = {word for words in knowledge.table("stage_steps").values() for word in words.split()}
     facts: Facts = shown.facts
@@ -205,9 +201,11 @@ def _run(shown: Shown) -> Iterator[tuple[Call, str | None]]:
                 for started in leaves(start):
                     if started.call.program in lacks:
                         raise _Lacks(f"{where} runs {started.call.program}, which {smaller(shown)} lacks")
-                    if entry_of(started.call) is None and posixpath.basename(started.call.program) != "node":
+                    if is_install(started.call):
+                        yield Command(started.call, started.folder, run)
+                    elif entry_of(started.call) is None and posixpath.basename(started.call.program) != "node":
                         raise Unfit(where, f"runs {started.call.program}, and what that needs is not known")
-            yield call, folder
+            yield Command(call, folder, run)
 
 
 def _check(unknown: str, where: str) -> None:
