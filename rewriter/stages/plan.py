@@ -278,7 +278,8 @@ class _Planner:
                     )
                 if command.call.program == "mv":
                     paths -= {canonical(path) for w in command.call.operands[:-1] if (path := _path(command, w))}
-                self.carries += [Carry(path, path) for path in sorted(paths) if not self._carried(path)]
+                there = sorted(paths - _moved_away(command))
+                self.carries += [Carry(path, path) for path in there if not (self._carried(path) or self._left(path))]
 
     def _run(self, step: Step) -> Iterator[Item]:
         division = self.divisions[step.instruction.span.start]
@@ -357,6 +358,13 @@ def _path(command: Command, word: Word) -> str | None:
         return located(expand(text, command.run.state.lookup), command.folder)
     except (BadWord, UnknownValue):
         return None
+
+
+def _moved_away(command: Command) -> frozenset[str]:
+    """What `mv` takes from its place: it is not there any more."""
+    call = command.call
+    sources = call.operands[:-1] if posixpath.basename(call.program) == "mv" else ()
+    return frozenset(path for word in sources if (path := located(word.value, command.folder)))
 
 
 def _covers(later: ContextCopy, copy: ContextCopy) -> bool:
