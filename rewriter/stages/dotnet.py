@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.stages.dotnet_images import Image, image
-from rewriter.stages.dotnet_projects import Published, published, sources
+from rewriter.stages.dotnet_projects import Published, Sources, published, sources
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
 from rewriter.steps.downloads import located
 from rewriter.steps.start import Started
@@ -63,13 +63,15 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         return Obstacle(f"which version and system {base.name} has is not known; a tag like 8.0 or 8.0-alpine says it")
     if found.kind != "sdk":
         return None
+    if _inherits(shown):
+        return Obstacle("the stage does not say what it starts, so that it may be a base for other images")
     program = _start(shown)
     if isinstance(program, Obstacle):
         return program
-    carries = _carries(cut, program)
+    seen = sources(shown.facts.project)
+    carries = _carries(shown, cut, program, seen)
     if isinstance(carries, Obstacle):
         return carries
-    seen = sources(shown.facts.project)
     if seen.sdk is not None:
         return Obstacle(f"{seen.sdk.file}:{seen.sdk.line} uses {seen.sdk.fact}, which needs the SDK")
     project = published(shown.facts.project, program.name)
@@ -98,7 +100,7 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
     found = image(shown.image.base.reference)
     if found is None or found.kind != "sdk" or shown.image.base.os == "windows" or not _works(shown):
         return None
-    if shown.image.final.cmd == shown.image.start.cmd and shown.image.final.entrypoint == shown.image.start.entrypoint:
+    if _inherits(shown):
         return None  # an image for others
     program = _start(shown)
     if isinstance(program, Obstacle):
@@ -190,6 +192,12 @@ def _start(shown: Shown) -> _Program | Obstacle:
     return found[-1]
 
 
+def _inherits(shown: Shown) -> bool:
+    """Whether the stage starts what its base image starts."""
+    final, start = shown.image.final, shown.image.start
+    return final.cmd == start.cmd and final.entrypoint == start.entrypoint
+
+
 def _assembly(call: Call) -> str | None:
     """The assembly that `dotnet` is told to run."""
     words = [word.value for word in call.statement.words[call.statement.words.index(call.head) + 1 :]]
@@ -213,7 +221,7 @@ def _assembly(call: Call) -> str | None:
 # What is carried
 
 
-def _carries(cut: Cut, program: _Program) -> tuple[Carry, ...] | Obstacle:
+def _carries(shown: Shown, cut: Cut, program: _Program, seen: Sources) -> tuple[Carry, ...] | Obstacle:
     """What the container needs of the build stage: the published folder, else the whole project."""
     publishes = [c for c in cut.builds if c.call.subcommand == "publish" and c.call.program == "dotnet"]
     if not publishes:
@@ -225,7 +233,7 @@ def _carries(cut: Cut, program: _Program) -> tuple[Carry, ...] | Obstacle:
     outputs = [path for command in publishes if (path := _output(command))]
     publishing = folder in outputs or folder.endswith("/publish")
     roots = [root for root in _folders(cut) if _inside(folder, root) or (at and _inside(at, root))]
-    inner = bool(at) and any(_inside(str(at), root) for root in roots) and at != folder
+    inner = at is None or (at != folder and any(_inside(at, root) for root in roots) and _reads(shown, at, seen))
     if publishing and not inner and folder not in _SYSTEM:
         return (Carry(f"{folder}/", f"{folder}/"),)
     if not roots:
@@ -238,6 +246,13 @@ def _carries(cut: Cut, program: _Program) -> tuple[Carry, ...] | Obstacle:
         )
     kept = [*outer, *(o for o in outputs if o == folder and not any(_inside(o, root) for root in outer))]
     return tuple(Carry(f"{root}/", f"{root}/") for root in kept)
+
+
+def _reads(shown: Shown, folder: str, seen: Sources) -> bool:
+    """Whether the program may read files of the project in `folder`, where it is started."""
+    names: list[str] = knowledge.table("dotnet_runtime")["sources"]["content"]
+    there = shown.view.into(folder)
+    return not seen.whole or seen.relative is not None or any(there.kind(name) is not None for name in names)
 
 
 def _folders(cut: Cut) -> list[str]:

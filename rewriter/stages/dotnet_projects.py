@@ -39,6 +39,8 @@ def published(project: Project, name: str) -> Published | None:
     """The project that makes the assembly `name`; None where that is not known. Never raises."""
     try:
         files = [file for file in project.files() if file.endswith(_PROJECT)] if project.root is not None else []
+        if len(files) > _MANY:
+            return None
         return _published(project, [file for file in files if _assembly(project, file) == name])
     except Unfit:
         return None
@@ -106,18 +108,20 @@ def _console(view: View, start: str) -> Evidence | None:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What was found in the sources: the use of the SDK, and a program that is started. `whole` says that all were
-    looked at."""
+    """What was found in the sources: the use of the SDK, a program that is started (`programs`), a file that is opened
+    by its place (`relative`). `whole` says that all were looked at."""
 
     whole: bool
     sdk: Evidence | None = None
     programs: Evidence | None = None
+    relative: Evidence | None = None
 
 
 def sources(project: Project) -> Sources:
     """Look through the sources of the project. Never raises."""
     known = knowledge.table("dotnet_runtime")["sources"]
-    patterns = {kind: re.compile("|".join(map(re.escape, known[kind]))) for kind in ("sdk", "programs")}
+    patterns = {kind: re.compile("|".join(map(re.escape, known[kind]))) for kind in ("sdk", "programs", "places")}
+    patterns["places"] = re.compile(rf"\b(?:{'|'.join(known['opens'])})\([@$]?\"(?!/)|{patterns['places'].pattern}")
     found: dict[str, Evidence] = {}
     try:
         files = [file for file in project.files() if file.endswith((*_SOURCES, *_PROJECT))] if project.root else []
@@ -130,4 +134,4 @@ def sources(project: Project) -> Sources:
                     found[kind] = Evidence(match[0], text.count("\n", 0, match.start()) + 1, file)
     except Unfit:
         return Sources(False)
-    return Sources(True, found.get("sdk"), found.get("programs"))
+    return Sources(True, found.get("sdk"), found.get("programs"), found.get("places"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -82,6 +81,8 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
     found = jre(base.reference)
     if found is None:
         return Obstacle(_unnamed(shown))
+    if _inherits(shown):
+        return Obstacle("the stage does not say what it starts, so that it may be a base for other images")
     if (reason := _start(shown, found)) is not None:
         return reason
     roots = _roots(shown, cut)
@@ -128,11 +129,11 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
 
 def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
     """The JRE for a stage that only runs a program on a JDK."""
-    base, image = shown.image.base, shown.image
+    base = shown.image.base
     found = jre(base.reference)
     if found is None or base.os == "windows":
         return None
-    inherited = image.final.cmd == image.start.cmd and image.final.entrypoint == image.start.entrypoint
+    inherited = _inherits(shown)
     if inherited and base.cmd != ("catalina.sh", "run"):
         return None  # an image for others, or one that starts the JDK's own tools
     if (installed := _works(shown, found)) is None:
@@ -279,6 +280,12 @@ def _start(shown: Shown, found: Jre) -> Obstacle | None:
     return None
 
 
+def _inherits(shown: Shown) -> bool:
+    """Whether the stage starts what its base image starts."""
+    final, start = shown.image.final, shown.image.start
+    return final.cmd == start.cmd and final.entrypoint == start.entrypoint
+
+
 def _own_words(shown: Shown) -> str:
     """The words of the start command, and the variables that the stage sets itself."""
     final, start = shown.image.final, shown.image.start
@@ -401,12 +408,14 @@ def _text(word: Word) -> str:
 def _told(call: Call, folder: str | None) -> str | None:
     """The absolute path out of the project that a property tells Maven or Gradle to write to."""
     for option in call.options:
-        raw = shlex.split(option.word.raw)[0] if option.word.value is not None else option.word.raw
-        name, _, value = (option.value or raw if option.name in ("-D", "-P") else raw).partition("=")
-        if not value.startswith(("/", "~")) or "repo" in name or "settings" in name or name.startswith("--"):
+        name, value = option.name[2:], option.value or ""
+        if option.name in ("-D", "-P", "--define", "--project-prop", "--system-prop"):
+            name, _, value = value.partition("=")
+        elif not option.name.startswith(("-D", "-P")):
             continue
-        if folder is None or not _inside(value, folder):
-            return value
+        if value.startswith(("/", "~")) and "repo" not in name and "settings" not in name:
+            if folder is None or not _inside(posixpath.normpath(value), folder):
+                return value
     return None
 
 

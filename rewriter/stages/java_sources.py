@@ -121,7 +121,7 @@ def _of_spring(view: View, root: Element) -> bool:
 def _of_gradle(view: View, name: str, plugins: list[str]) -> Iterator[Evidence]:
     text = view.text(name)
     for plugin in plugins:
-        pattern = rf"(?m)^[^/\n]*(?:id|plugin)\b[^\n/]*['\"]{re.escape(plugin)}['\"]"
+        pattern = rf"(?m)^[^/\n]{{0,99}}?(?:id|plugin)\b[^\n/]{{0,99}}?['\"]{re.escape(plugin)}['\"]"
         if line := line_of(text, pattern):
             yield view.evidence(f"{plugin} puts the dependencies into the jar", name, line)
 

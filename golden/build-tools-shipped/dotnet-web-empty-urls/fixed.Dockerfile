@@ -13,7 +13,7 @@ RUN apt-get update \
 WORKDIR /app
 # The image of the SDK has no ASPNETCORE_URLS, so that the program listens where it did
 ENV ASPNETCORE_URLS=
-COPY --from=build /app/ /app/
+COPY --from=build /app/out/ /app/out/
 EXPOSE 5000
 HEALTHCHECK --interval=30s CMD curl -f http://localhost:5000/ || exit 1
 CMD ["dotnet", "out/Shop.dll"]
