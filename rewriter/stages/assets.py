@@ -3,15 +3,55 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections.abc import Collection
 
-from rewriter.stages.kit import Command, Obstacle, Role, Shown
+from rewriter import knowledge
+from rewriter.project.needs import Obstacle
+from rewriter.stages.kit import Command, Cut, Role, Shown
+from rewriter.stages.mentions import Mention, mentions
 
-# Source: https://docs.npmjs.com/cli/v11, https://classic.yarnpkg.com/en/docs/cli, https://pnpm.io/pnpm-cli, https://bun.sh/docs/cli
+# Source: https://docs.npmjs.com/cli/v11, https://classic.yarnpkg.com/en/docs/cli, https://pnpm.io/pnpm-cli,
+# https://bun.sh/docs/cli
 ASSET_TOOLS = frozenset(("npm", "yarn", "pnpm", "npx", "node", "bun", "bunx", "corepack"))
+# Its script names another server of packages to apt, and does no more: https://github.com/nodesource/distributions
+_NODESOURCE = re.compile(r"\bdeb\.nodesource\.com/setup_")
 
 
-def asset_role(command: Command, shown: Shown) -> Role | Obstacle | None:
-    """What a command is for, as far as it builds assets: an install for everybody (`npm install -g`) writes elsewhere,
-    and that stays in the build stage."""
-    del shown
-    return Role.BUILDS if posixpath.basename(command.call.program) in ASSET_TOOLS else None
+def asset_role(command: Command) -> Role | None:
+    """What a command is for, as far as it builds assets, or brings the Node that does; None for another one. What
+    `npm install -g` puts elsewhere stays in the build stage."""
+    name = posixpath.basename(command.call.program)
+    if name in ASSET_TOOLS or (name in ("curl", "wget", "bash", "sh") and _from_nodesource(command)):
+        return Role.BUILDS
+    return None
+
+
+def _from_nodesource(command: Command) -> bool:
+    return _NODESOURCE.search(command.run.script.text) is not None
+
+
+def fetching() -> dict[str, str]:
+    """Packages that only fetch and unpack sources, or build assets, each with the command that it brings."""
+    found: dict[str, str] = knowledge.table("fetching")["commands"]
+    return found
+
+
+def used(shown: Shown, *more: str) -> dict[str, Mention] | Obstacle:
+    """Which of the tools that build assets or fetch, and of `more`, the program calls; an Obstacle where that cannot be
+    known."""
+    found = mentions(shown, (*ASSET_TOOLS, *fetching().values(), *more))
+    return found if isinstance(found, Obstacle) else {mention.tool: mention for mention in found}
+
+
+def superfluous(cut: Cut, names: Collection[str]) -> frozenset[str]:
+    """Those of the packages of a stage that only its build uses: the program calls the tools `names` alone."""
+    return frozenset(name for name in cut.packages if name in fetching() and fetching()[name] not in names)
+
+
+def other_node(cut: Cut, names: Collection[str]) -> Obstacle | None:
+    """Why the stage cannot be cut, where its program calls Node (as one of the tools `names`), and that comes from a
+    server of packages that the runtime stage would not know."""
+    if ASSET_TOOLS & set(names) and any(map(_from_nodesource, cut.builds)):
+        return Obstacle("the program needs Node at run time, from another source than the distribution's")
+    return None

@@ -11,12 +11,11 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.project.needs import Obstacle
-from rewriter.stages.assets import ASSET_TOOLS, asset_role
+from rewriter.stages import assets
+from rewriter.stages.assets import ASSET_TOOLS
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
-from rewriter.stages.mentions import mentions
 from rewriter.steps.context_copies import context_copy
 from rewriter.syntax.tree import Instruction
 
@@ -45,6 +44,7 @@ _SETS_UP_COMPOSER = ("composer", "composer.phar")
 
 def role(command: Command, shown: Shown) -> Role | Obstacle | None:
     """What a command is for: extensions and packages are built; artisan and the console of Symfony run."""
+    del shown
     call, line = command.call, command.run.instruction.first_line
     name = posixpath.basename(call.program)
     text = command.run.script.text[call.statement.start : call.statement.end]
@@ -64,7 +64,7 @@ def role(command: Command, shown: Shown) -> Role | Obstacle | None:
         return Role.RUNS
     if name in ("artisan", "console") and "/" in (call.head.value or ""):
         return Role.RUNS
-    return asset_role(command, shown)
+    return assets.asset_role(command)
 
 
 def _composer(command: Command, line: int) -> Role | Obstacle:
@@ -76,21 +76,17 @@ def _composer(command: Command, line: int) -> Role | Obstacle:
 
 def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
     """The runtime stage: the same image with the libraries of the extensions, the extensions and the packages."""
-    fetching: dict[str, str] = knowledge.table("php_stages")["fetching"]["commands"]
-    if not cut.tools and not fetching.keys() & set(cut.packages):
+    if not cut.tools and not assets.fetching().keys() & set(cut.packages):
         return None  # the image itself has all that is left, its compiler included
     if shown.start.unknown:
         return Obstacle(f"what the container starts is not known: {shown.start.unknown}")
-    used = mentions(shown, (*ASSET_TOOLS, "composer", *fetching.values()))
+    used = assets.used(shown, "composer")
     if isinstance(used, Obstacle):
         return used
-    names = {mention.tool for mention in used}
-    if "composer" in names:
-        where = next(mention.evidence for mention in used if mention.tool == "composer")
-        return Obstacle(f"the container runs Composer, which builds ({where})")
-    if names & {*ASSET_TOOLS}:
-        where = next(mention.evidence for mention in used if mention.tool in ASSET_TOOLS)
-        return Obstacle(f"the container runs what builds the assets ({where})")
+    if "composer" in used:
+        return Obstacle(f"the container runs Composer, which builds ({used['composer'].evidence})")
+    if obstacle := assets.other_node(cut, used):
+        return obstacle
     folder = shown.view.folder.rstrip("/")
     if not folder:
         return Obstacle("there is no working directory, so that what the build writes is not in one place")
@@ -107,9 +103,7 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         carries.append(Carry(vendor, vendor))
     # Without sources in the image it is one to work in, where people run Composer themselves.
     alone = any(place.source for place in shown.view.places)
-    without = frozenset(
-        name for name in cut.packages if alone and fetching.get(name, "composer") not in (*names, "composer")
-    )
+    without = assets.superfluous(cut, used) if alone else frozenset()
     if not cut.tools and not without:
         return None
     left = ", ".join((*cut.tools, *sorted(without)))

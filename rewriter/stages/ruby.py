@@ -16,8 +16,8 @@ from rewriter.project.context import Unfit
 from rewriter.project.needs import Obstacle
 from rewriter.project.ruby.gemfile import Lock, lock_sections
 from rewriter.project.ruby.groups import bundled, needed, version
-from rewriter.stages import bases
-from rewriter.stages.assets import ASSET_TOOLS, asset_role
+from rewriter.stages import assets, bases
+from rewriter.stages.assets import ASSET_TOOLS
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
 from rewriter.stages.mentions import full_tools, mentions
 from rewriter.stages.packages import divide
@@ -32,10 +32,6 @@ _BUNDLE = frozenset(
 _TASKS = re.compile(
     r"(?:assets|tmp|log|webpacker|shakapacker|css|javascript|dartsass|tailwindcss|i18n|yarn|js):[\w:]+\Z|bootsnap\Z"
 )
-# Its set-up script names a server of packages to apt, and no more: https://github.com/nodesource/distributions
-_NODESOURCE = re.compile(
-    r"\bdeb\.nodesource\.com/setup_[\w.]+\s*\|\s*(?:bash|sh)\b|\b(?:bash|sh) .*deb\.nodesource\.com/setup_"
-)
 # Debian's images had the package tzdata up to this release, and the full image has it by way of Mercurial.
 _WITH_ZONES = frozenset(("stretch", "buster", "bullseye", "bookworm"))
 _AT_START = ("gem", *ASSET_TOOLS)
@@ -43,6 +39,7 @@ _AT_START = ("gem", *ASSET_TOOLS)
 
 def role(command: Command, shown: Shown) -> Role | Obstacle | None:
     """What a command is for: gems, assets and caches are built; other tasks may write anywhere."""
+    del shown
     call, line = command.call, command.run.instruction.first_line
     name = posixpath.basename(call.program)
     if name == "gem":
@@ -58,14 +55,12 @@ def role(command: Command, shown: Shown) -> Role | Obstacle | None:
     first = posixpath.basename(words[0]) if words else ""
     if first == "bootsnap":
         return Role.BUILDS
-    if _NODESOURCE.search(command.run.script.text) and name in ("curl", "wget", "bash", "sh"):
-        return Role.BUILDS
     if first in ("rails", "rake"):
         tasks = [word for word in words[1:] if "=" not in word and not word.startswith("-")]
         if tasks and all(map(_TASKS.match, tasks)):
             return Role.BUILDS
         return Obstacle(f"what {first} {' '.join(tasks)} in line {line} writes is not known".replace("  ", " "))
-    return asset_role(command, shown)
+    return assets.asset_role(command)
 
 
 def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
@@ -79,7 +74,6 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
 def _runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
     reference = shown.image.base.reference
     smaller = bases.slim(reference) if not shown.image.base.variant & {"slim", "alpine"} else reference
-    fetching: dict[str, str] = knowledge.table("php_stages")["fetching"]["commands"]
     if smaller == reference and not cut.tools:
         return None
     if smaller is None:
@@ -88,21 +82,21 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
     enough = slim_enough(shown, lock) if smaller != reference else ((), ())
     if isinstance(enough, Obstacle):
         return enough
-    used = mentions(shown, (*_AT_START, *fetching.values()))
+    used = assets.used(shown)
     if isinstance(used, Obstacle):
         return used
-    names = {mention.tool for mention in used}
+    names = set(used)
     if reason := _builds_at_start(shown):
         return Obstacle(reason)
     if lock is not None and "execjs" in _gems(lock) and "mini_racer" not in _gems(lock):
-        names.add("node")
-    if "node" in names and any(map(_repository, cut.builds)):
-        return Obstacle("the program needs Node at run time, from another source than the distribution's")
+        names.add("node")  # it looks for a runtime when it is loaded: https://github.com/rails/execjs#readme
+    if obstacle := assets.other_node(cut, names):
+        return obstacle
     carries = _carries(shown, cut)
     if isinstance(carries, Obstacle):
         return carries
     packages, facts = enough
-    without = frozenset(name for name in cut.packages if name in fetching and fetching[name] not in names)
+    without = assets.superfluous(cut, names)
     left = f"the compilers and headers of {shown.image.base.name}" if smaller != reference else ", ".join(cut.tools)
     return Runtime(
         smaller,
@@ -228,11 +222,6 @@ def _builds_at_start(shown: Shown) -> str | None:
         if name in _AT_START or (name == "bundle" and call.subcommand in ("install", "update", "")):
             return f"the container runs {name} {call.subcommand}, which builds".replace(" ,", ",")
     return None
-
-
-def _repository(command: Command) -> bool:
-    """Whether a command belongs to what names another server of packages to the distribution's manager."""
-    return _NODESOURCE.search(command.run.script.text) is not None
 
 
 def _carries(shown: Shown, cut: Cut) -> tuple[Carry, ...] | Obstacle:
