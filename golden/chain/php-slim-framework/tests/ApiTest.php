@@ -1,0 +1,5 @@
+<?php
+
+use PHPUnit\Framework\TestCase;
+
+final class ApiTest extends TestCase {}

@@ -1,0 +1,4 @@
+require "sinatra"
+require "redcarpet"
+
+get("/") { "hello" }
