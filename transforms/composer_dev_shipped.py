@@ -144,6 +144,8 @@ def _superfluous(facts: Facts, last: StageImage, run: Run, call: Call, view: Vie
     brought = dev.development(view)
     if not brought.names:
         return
+    if brought.named:
+        raise Unfit(min(brought.named), "is loaded by name where the program runs for development")
     for each in run.calls:
         if each.head.start > call.head.start:
             _harmless(each, f"line {run.instruction.first_line}", brought)
@@ -197,12 +199,14 @@ def _operation(facts: Facts, last: StageImage, run: Run, call: Call, view: View,
             raise Unfit("Symfony", "runs in its environment dev unless ENV APP_ENV=prod stands above the install")
     elif isinstance(value, str) and value in dev.WORK:
         raise Unfit("the program", f"runs with APP_ENV={value}")
-    elif asked:
+    elif asked and not isinstance(value, str):
+        # Source: https://laravel.com/docs/12.x/configuration#determining-the-current-environment: production by default
+        # (config/app.php), unless a file says another one.
         names = {".env", *(name for each in facts.runs for name in _ENV_FILE.findall(each.script.text))}
-        names |= {name for name in facts.project.names() if name == ".env"}
-        for name in sorted(names):
-            if dev.environment(view, name) in dev.WORK or isinstance(value, Unknown):
-                raise Unfit(asked[0], f"uses one of them where APP_ENV is as in {name}")
+        local = next((name for name in sorted(names) if dev.environment(view, name) in dev.WORK), None)
+        if local or not dev.requires(view, "laravel/framework") or isinstance(value, Unknown):
+            where = f"as in {local}" if local else "not set in the Dockerfile"
+            raise Unfit(asked[0], f"uses one of them where APP_ENV allows it, and that is {where}")
 
 
 def _debuggers(facts: Facts, last: StageImage, run: Run) -> Iterator[Report]:

@@ -59,8 +59,9 @@ _READS = {
     "RAILS_MASTER_KEY": r"^(?![ \t]*#).*(?:\bRAILS_MASTER_KEY\b|\bcredentials\b|\brequire_master_key[ \t]*=[ \t]*true)",
 }
 _READERS = (".rb", ".ru", ".rake", "Rakefile", ".yml", ".erb")
-# What they say of the secret, Rails reads itself: https://guides.rubyonrails.org/v7.1/configuring.html
-_OF_RAILS = re.compile(r"(?:.*/)?config/secrets\.yml\Z")
+# What these say of the secret Rails reads itself, or nobody in the image does: YAML is read below config/.
+# Source: https://guides.rubyonrails.org/v7.1/configuring.html
+_OTHERS = re.compile(r"(?:.*/)?config/secrets\.yml\Z|(?!(?:.*/)?config/).*\.yml\Z")
 _RUBY = frozenset(("bundle", "rails", "rake", "ruby"))
 
 
@@ -134,7 +135,7 @@ def _rails(view: View) -> Evidence | None:
 def _unread(view: View, name: str) -> None:
     """Raise `Unfit` with the line of the program that reads the secret `name` by itself."""
     for path in shipped_files(view, _READERS):
-        if not _OF_RAILS.match(path) and (line := line_of(view.project.text(path), _READS[name])):
+        if not _OTHERS.match(path) and (line := line_of(view.project.text(path), _READS[name])):
             raise Unfit(f"{path}:{line}", "reads it, or what it opens")
 
 

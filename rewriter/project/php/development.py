@@ -29,9 +29,10 @@ WORK = frozenset(("dev", "development", "local", "test", "testing"))
 @dataclass(frozen=True)
 class Development:
     """What the packages for development bring: their `names`, `programs` (of vendor/bin), and the beginnings of the
-    names of their `classes`."""
+    names of their `classes`. `named` are those that a framework loads by another name than that of a class."""
 
     names: frozenset[str]
+    named: frozenset[str]
     programs: frozenset[str]
     classes: frozenset[str]
 
@@ -45,7 +46,8 @@ def development(view: View) -> Development:
     classes |= set(knowledge.table("composer")["development"]["classes"]) if ours else set()
     shared = {name for package in others for name in _classes(package)}
     names = frozenset(str(package.get("name")) for package in ours)
-    return Development(names, frozenset(programs), frozenset(classes - shared - {""}))
+    named = names.intersection(knowledge.table("composer")["development"]["named"])
+    return Development(names, named, frozenset(programs), frozenset(classes - shared - {""}))
 
 
 def _packages(view: View, lock: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rewriter import knowledge
 from rewriter.project.code import Token, tokens
@@ -40,8 +40,8 @@ _ASIDE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """One gem that a Gemfile asks for: its groups, what it requires of the version (None where code decides that),
-    and the line."""
+    """One gem that a Gemfile asks for: its groups, what it requires of the version (None where code decides that,
+    or whether it is asked for at all), and the line."""
 
     name: str
     groups: frozenset[str]
@@ -53,7 +53,7 @@ def dependencies(view: View, name: str) -> list[Dependency]:
     """The gems of the Gemfile `name`. Raises `Unfit` for a name that code decides, and for a file taken in."""
     found: list[Dependency] = []
     file = view.file(name) or name
-    blocks: list[frozenset[str]] = []
+    blocks: list[tuple[frozenset[str], bool]] = []
     statement: list[Token] = []
     for token in (*tokens(view, name, "ruby"), Token("line", "\n", 0)):
         if token.kind != "line":
@@ -64,13 +64,17 @@ def dependencies(view: View, name: str) -> list[Dependency]:
         words = [each.text for each in statement if each.kind == "name"]
         first = statement[0].text if statement and statement[0].kind == "name" else ""
         if first == "gem":
-            found.append(_dependency(statement, frozenset().union(*blocks), file))
+            around = frozenset(group for groups, _ in blocks for group in groups)
+            dependency = _dependency(statement, around, file)
+            conditional = any(condition for _, condition in blocks)
+            found.append(replace(dependency, versions=None) if conditional else dependency)
         elif "gem" in words or first == "eval_gemfile":
             raise Unfit(f"{file}:{statement[0].line}", "names gems in a way that is not known")
         if first == "end" and blocks:
             blocks.pop()
         elif "do" in words or (first in _OPENS and "end" not in words):
-            blocks.append(frozenset(_names(statement[1:])) if first == "group" else frozenset())
+            groups = frozenset(_names(statement[1:])) if first == "group" else frozenset[str]()
+            blocks.append((groups, first in _OPENS))
         statement = []
     return found
 
@@ -90,10 +94,9 @@ def _dependency(statement: Sequence[Token], around: frozenset[str], file: str) -
             plain = False
         elif plain and token.kind == "string" and versions is not None:
             versions = versions | {_spelt(token.text)} if not token.inner else None
-        elif plain and token.kind in ("name", "constant"):
-            if token.text in ("if", "unless"):
-                break
+        elif token.text in ("if", "unless") or (plain and token.kind in ("name", "constant")):
             versions = None
+            break
     return Dependency(name, around.union(groups), None if versions is None else frozenset(versions), statement[0].line)
 
 

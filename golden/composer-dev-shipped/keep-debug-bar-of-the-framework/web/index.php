@@ -1,0 +1,2 @@
+<?php
+defined('YII_ENV') or define('YII_ENV', 'dev');
