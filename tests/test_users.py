@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from rewriter.users import writes_node, writes_python, writes_text
+from rewriter.users import values_python, writes_node, writes_python, writes_text
 from rewriter.users.code import Code, Surroundings
 
 AROUND = Surroundings("/srv", {"DATA": "/data"}, ("python", "main.py"))
 
 
 def python(text: str, *others: tuple[str, str], file: str = "shop/app.py") -> Code:
-    modules = [writes_python.Module(code, name, f"/srv/{name}") for name, code in ((file, text), *others)]
-    return writes_python.Reader(modules, AROUND).read()
+    modules = [values_python.Module(code, name, f"/srv/{name}") for name, code in ((file, text), *others)]
+    return writes_python.read(values_python.Values(modules, AROUND))
 
 
 def node(text: str, file: str = "src/server.js") -> Code:

@@ -17,7 +17,7 @@ from rewriter.project.context import Unfit
 from rewriter.project.needs import View
 from rewriter.steps.downloads import downloads
 from rewriter.steps.start import Start, Started, final_view, places
-from rewriter.users import writes_node, writes_python, writes_text
+from rewriter.users import values_python, writes_node, writes_python, writes_text
 from rewriter.users.code import Code, Port, Surroundings, Write, tables
 from rewriter.users.sources import Source, closure, compiled, place_of, sources
 
@@ -240,7 +240,7 @@ def _read(facts: Facts, language: str, files: Sequence[Source], around: Surround
                 line = text.count("\n", 0, rights.start()) + 1
                 found.doubts.append(f"{source.file}:{line} names {rights[0].strip(_QUOTES)}, which root alone may open")
             if language == "python":
-                modules.append(writes_python.Module(text, source.file, source.place))
+                modules.append(values_python.Module(text, source.file, source.place))
             elif language == "node":
                 writes_node.Reader(writes_node.Module(text, source.file, source.place), around, code).read()
             else:
@@ -249,11 +249,11 @@ def _read(facts: Facts, language: str, files: Sequence[Source], around: Surround
             reason = str(error) if isinstance(error, Unfit) else f"{source.file} {error}"
             found.doubts.append(reason)
     if modules:
-        reader = writes_python.Reader(modules, around)
-        code.add(reader.read())
+        values = values_python.Values(modules, around)
+        code.add(writes_python.read(values))
         for sub, entry in tables()["programs"]["manage.py"]["sub"].items():
             if "setting" in entry and sub in around.words:
-                code.writes += writes_python.setting(modules, reader, entry["setting"])
+                code.writes += writes_python.setting(values, entry["setting"])
     return code
 
 
