@@ -86,7 +86,8 @@ CHAIN: tuple[Transform, ...] = (
     Transform(
         "removed_too_late",
         "rm clean purge prune",
-        "behind apt-steps-apart, which joins what is apt's own; before the clean-up is added to the steps that lack it",
+        "behind apt-steps-apart, which joins what is apt's own; before the clean-up is added to the steps that "
+        "lack it",
     ),
     Transform(
         "node_install_loose",
@@ -186,18 +187,18 @@ CHAIN: tuple[Transform, ...] = (
         "behind owner-change-copies, which makes a flag of the COPY of a chmod right behind it",
     ),
     Transform("floating_base", "from", "asked for by name; nothing depends on the version that it writes"),
-    Transform("no_init", "cmd entrypoint", "behind shell-form-command, which takes a shell away from process 1"),
-    Transform(
-        "copied_as_root",
-        "user",
-        "behind owner-change-copies, which makes a flag of the chown behind a COPY",
-    ),
     Transform(
         "user_never_used",
         "useradd adduser",
         "before runs-as-root, so that it finds the file's own user named; behind owner-change-copies, whose --chown "
         "it reads",
     ),
+    Transform(
+        "copied_as_root",
+        "user",
+        "behind owner-change-copies, which makes a flag of the chown behind a COPY",
+    ),
+    Transform("no_init", "cmd entrypoint", "behind shell-form-command, which takes a shell away from process 1"),
     Transform(
         "runs_as_root",
         "",

@@ -413,9 +413,9 @@ def _told(call: Call, folder: str | None) -> str | None:
             name, _, value = value.partition("=")
         elif not option.name.startswith(("-D", "-P")):
             continue
-        if value.startswith(("/", "~")) and "repo" not in name and "settings" not in name:
-            if folder is None or not _inside(posixpath.normpath(value), folder):
-                return value
+        outside = folder is None or not _inside(posixpath.normpath(value), folder)
+        if value.startswith(("/", "~")) and "repo" not in name and "settings" not in name and outside:
+            return value
     return None
 
 

@@ -21,7 +21,8 @@ ENV RAILS_ENV=production
 RUN groupadd --gid 10001 app && useradd -l --uid 10001 --gid app --create-home app
 COPY --from=build /usr/local/bundle/ /usr/local/bundle/
 COPY --from=build /app/ /app/
-RUN mkdir -p /app/log /app/storage /app/tmp && chown -R app:app /app/log /app/storage /app/tmp
+RUN mkdir -p /app/db /app/log /app/storage /app/tmp \
+    && chown -R app:app /app/db /app/log /app/storage /app/tmp
 USER 10001:10001
 EXPOSE 3000
 CMD ["bundle", "exec", "rails", "server", "-b", "0.0.0.0"]
