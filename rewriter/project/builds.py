@@ -26,7 +26,8 @@ _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/:]+@[^/:]+:|github\.com/|\{
 
 @dataclass(frozen=True)
 class Declared:
-    """A build that a file declares. `context` and `dockerfile` are the paths it names, as absolute as `file` is."""
+    """A build that a file declares. `context` and `dockerfile` are the paths it names, as absolute as `file` is;
+    `service` holds what a compose file says of the service besides, and how it is run."""
 
     file: Path
     name: str
@@ -34,6 +35,7 @@ class Declared:
     dockerfile: Path
     target: str | None = None
     args: Mapping[str, str] = field(default_factory=dict)
+    service: Mapping[str, Any] = field(default_factory=dict)
 
 
 def declared(folder: Path) -> Iterator[Declared]:
@@ -80,19 +82,20 @@ def _compose(folder: Path, names: list[str]) -> Iterator[Declared]:
     """
     main: dict[str, dict[str, Any]] = {}
     for file in (folder / name for name in names):
-        for name, service in _items(_yaml(file, "build"), "services"):
-            build = service.get("build") if isinstance(service, dict) else None
+        for name, service in _items(_yaml(file, "services"), "services"):
+            service = service if isinstance(service, dict) else {}
+            build = service.get("build")
             own = {"context": build} if isinstance(build, str) else build if isinstance(build, dict) else {}
             whole = {**main.get(name, {}), **own}
             if _MAIN_COMPOSE.match(file.name):
                 main[name] = whole
-            if not own or "dockerfile_inline" in whole or not {"context", "dockerfile"} & whole.keys():
+            if "dockerfile_inline" in whole or not {"context", "dockerfile"} & whole.keys():
                 continue
             context, path = _known(whole.get("context", ".")), _known(whole.get("dockerfile", "Dockerfile"))
             if context is not None and path is not None:
                 args = _args(whole.get("args"), _known)
                 at = folder / context
-                yield Declared(file, name, at, at / path, _known(whole.get("target")), args)
+                yield Declared(file, name, at, at / path, _known(whole.get("target")), args, service)
 
 
 def _bake(folder: Path, names: list[str]) -> Iterator[Declared]:
@@ -147,7 +150,7 @@ def _hcl(file: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
     from rewriter.project.hcl import blocks
 
     try:
-        found = blocks(_text(file))
+        found = blocks(text_of(file))
     except ValueError:
         return
     for block in found:
@@ -157,7 +160,7 @@ def _hcl(file: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def _bake_json(file: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
     try:
-        found = json.loads(_text(file) or "{}")
+        found = json.loads(text_of(file) or "{}")
     except (ValueError, RecursionError):
         return
     for kind in ("variable", "target"):
@@ -168,7 +171,7 @@ def _bake_json(file: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def _yaml(file: Path, word: str) -> Any:
     """The YAML `file` in plain values; None where it does not hold `word`, or cannot be read."""
-    text = _text(file)
+    text = text_of(file)
     if word not in text:
         return None
     try:
@@ -177,7 +180,7 @@ def _yaml(file: Path, word: str) -> Any:
         return None
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
     """The text of `file`; empty where it is too large, no file or not UTF-8."""
     try:
         if not file.is_file() or file.stat().st_size > _LARGEST:

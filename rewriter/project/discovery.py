@@ -38,7 +38,7 @@ def locate(dockerfile: Path, sources: Sequence[str]) -> Located:
     folder, from its own up to the root of the repository, in which all the sources are.
     """
     path = Path(os.path.abspath(dockerfile))
-    folders = list(_folders(path.parent))
+    folders = list(above(path.parent))
     for found in (
         [build for folder in folders for build in declared(folder)],
         workflows(folders[-1]),
@@ -59,13 +59,13 @@ def targets(root: Path | None) -> frozenset[str]:
     above it, up to the root of the repository."""
     if root is None:
         return frozenset()
-    folders = list(_folders(Path(os.path.abspath(root))))
+    folders = list(above(Path(os.path.abspath(root))))
     found = [build for folder in folders for build in declared(folder)]
     return frozenset(build.target.lower() for build in (*found, *workflows(folders[-1])) if build.target)
 
 
-def _folders(own: Path) -> Iterator[Path]:
-    """The folder of the Dockerfile and those above it, up to the root of the repository."""
+def above(own: Path) -> Iterator[Path]:
+    """The folder `own` and those above it, up to the root of the repository."""
     tree = next((folder for folder in (own, *own.parents) if (folder / ".git").exists()), None)
     barred = {Path(own.anchor), _home()} - {tree}
     yield own

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.image import StageImage
-from rewriter.project.context import Unfit
 from rewriter.project.fetches import Unclear
 from rewriter.project.go.builds import variables
 from rewriter.project.go.cgo import Program
+from rewriter.project.services import services
 from rewriter.stages.kit import Command, Shown
 from rewriter.steps.context_copies import view_of
 
@@ -30,8 +30,7 @@ _NO_COMPILER = (1, 20)
 _COMPILERS = frozenset(("gcc", "g++", "build-base", "clang", "alpine-sdk", "musl-dev", "tcc"))
 _EXECS = frozenset(("exec.Command", "exec.CommandContext", "exec.LookPath", "syscall.Exec", "os.StartProcess"))
 _CLIENTS = ("http.Get", "http.Post", "http.PostForm", "http.Head", "http.NewRequest", "http.NewRequestWithContext")
-_PROBE = re.compile(r"^\s*test:.*\b(curl|wget|nc)\b", re.MULTILINE)
-_COMPOSE = ("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
+_PROBE = re.compile(r"\b(curl|wget|nc)\b")
 _OF_SHELLS = frozenset(
     [
         "awk",
@@ -175,14 +174,9 @@ def _probes(shown: Shown, own: Collection[str]) -> Iterator[tuple[str, str]]:
             if not found and not any(posixpath.basename(name) in own for name in names):
                 raise Unclear(f"which program {line} runs is not known")
             yield from ((posixpath.basename(name), f"{line} runs {name}") for name in found)
-    for name in _COMPOSE:
-        if shown.facts.project.kind(name) == "file":
-            try:
-                text = shown.facts.project.text(name)
-            except Unfit:
-                continue
-            for match in _PROBE.finditer(text):
-                yield match[1], f"a health check in {name} runs {match[1]}"
+    for service in services(shown.facts.project):
+        for match in _PROBE.finditer(str(service.values.get("healthcheck", ""))):
+            yield match[1], f"a health check in {service.file} runs {match[1]}"
 
 
 def base(

@@ -8,8 +8,6 @@ from collections.abc import Collection, Iterator, Sequence
 
 from rewriter.change import Evidence
 from rewriter.image import State
-from rewriter.project import plain_yaml
-from rewriter.project.builds import COMPOSE
 from rewriter.project.context import Project, Unfit
 from rewriter.project.manifests import json_object
 from rewriter.project.needs import View
@@ -78,21 +76,11 @@ def prune(
 def _check_services(project: Project) -> None:
     """Raise `Unfit` where a compose file has the image start something else than the Dockerfile says.
 
-    Source: https://docs.docker.com/reference/compose-file/services/#command, and
-    https://docs.docker.com/compose/how-tos/multiple-compose-files/merge/ for files that only name the service
+    Source: https://docs.docker.com/reference/compose-file/services/#command
     """
-    names = {service.name for service in services(project)}
-    for file in project.names() if names else ():
-        if not COMPOSE.match(file):
-            continue
-        try:
-            content = plain_yaml.load(project.text(file))
-        except (Unfit, ValueError):
-            continue
-        listed = content.get("services") if isinstance(content, dict) else None
-        for name, values in listed.items() if isinstance(listed, dict) else ():
-            if name in names and isinstance(values, dict) and {"command", "entrypoint"} & values.keys():
-                raise Unfit(file, f"has the service {name} start something else")
+    for service in services(project):
+        if {"command", "entrypoint"} & service.values.keys():
+            raise Unfit(service.file, f"has the service {service.name} start something else")
 
 
 def _removes(command: Command) -> bool:

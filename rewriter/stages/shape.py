@@ -16,6 +16,7 @@ from rewriter.effects.substitutions import inner_scripts
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage
 from rewriter.knowledge.base_table import SAME_IMAGE, split
+from rewriter.stages.bases import slim
 from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
 from rewriter.steps.apt import empties
 from rewriter.steps.downloads import with_folders
@@ -105,31 +106,44 @@ def for_others(stage: Shown) -> str | None:
 
 
 def steps(stage: Shown, kit: Kit) -> list[Step]:
-    """The RUNs of the stage in order. Raises `Refused` where it is not known what one of them does."""
+    """The RUNs of the stage in order; none where it builds nothing. Raises `Refused` where it is not known what one of
+    them does, and the stage builds something or stands on an image for building."""
     found: list[Step] = []
-    built = False
+    refused: Refused | None = None
     for instruction in stage.image.stage.body:
         if instruction.keyword != "RUN":
             continue
-        run = stage.facts.run(instruction)
-        if run is None:
-            raise Refused(
-                f"what line {instruction.first_line} runs is not understood: it may write anywhere", instruction.span
-            )
-        if len(run.calls) != sum(1 for _ in run.script.commands()):
-            raise Refused(f"line {instruction.first_line} runs a command that a variable names", instruction.span)
-        commands: list[tuple[Command, Role]] = []
-        for each, folder in with_folders(run):
-            command = Command(each, folder, run)
-            role = _role(command, stage, kit, built=built)
-            if role is not None:
-                commands.append((command, role))
-                built = built or role is Role.BUILDS
-        step = Step(run, tuple(commands))
-        if run.script.substitutions and Role.BUILDS not in step.roles and (inner := _inner(run)):
-            raise Refused(f"line {instruction.first_line} needs the output of {inner}", instruction.span)
-        found.append(step)
-    return found
+        built = any(Role.BUILDS in step.roles for step in found)
+        try:
+            found.append(_step(stage, kit, instruction, built=built))
+        except Refused as reason:
+            refused = refused or reason
+    base = stage.image.base
+    builds = any(Role.BUILDS in step.roles for step in found)
+    if refused and (builds or base.has("gcc") or slim(base.reference)):
+        raise refused
+    return found if builds else []
+
+
+def _step(stage: Shown, kit: Kit, instruction: Instruction, *, built: bool) -> Step:
+    """What the RUN `instruction` is for; `built` says that a step above it builds. Raises `Refused`."""
+    line = instruction.first_line
+    run = stage.facts.run(instruction)
+    if run is None:
+        raise Refused(f"what line {line} runs is not understood: it may write anywhere", instruction.span)
+    if len(run.calls) != sum(1 for _ in run.script.commands()):
+        raise Refused(f"line {line} runs a command that a variable names", instruction.span)
+    commands: list[tuple[Command, Role]] = []
+    for each, folder in with_folders(run):
+        command = Command(each, folder, run)
+        role = _role(command, stage, kit, built=built)
+        if role is not None:
+            commands.append((command, role))
+            built = built or role is Role.BUILDS
+    step = Step(run, tuple(commands))
+    if run.script.substitutions and Role.BUILDS not in step.roles and (inner := _inner(run)):
+        raise Refused(f"line {line} needs the output of {inner}", instruction.span)
+    return step
 
 
 def _inner(run: Run) -> str | None:

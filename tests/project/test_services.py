@@ -42,3 +42,20 @@ def test_services(tmp_path: Path) -> None:
 def test_files_that_are_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "docker-compose.yml").write_text(text)
     assert not list(services(Project(tmp_path)))
+
+
+def test_files_above_the_context(tmp_path: Path) -> None:
+    """Up to the root of the repository, with files that only add to a service."""
+    web = tmp_path / "web"
+    web.mkdir()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "compose.yaml").write_text("services:\n  web:\n    build: ./web\n  db:\n    image: postgres\n")
+    (tmp_path / "compose.override.yaml").write_text("services:\n  web:\n    volumes:\n      - data:/data\n")
+    project = Project(web, dockerfile=web / "Dockerfile")
+    found = services(project)
+    assert [(each.file, each.name, "volumes" in each.values) for each in found] == [
+        ("../compose.yaml", "web", False),
+        ("../compose.override.yaml", "web", True),
+    ]
+    assert found[1].line_of("/data") == 4
+    assert "../compose.yaml" in project.asked
