@@ -18,6 +18,7 @@ from rewriter.change import Evidence
 from rewriter.stages.dotnet_images import Image, image
 from rewriter.stages.dotnet_projects import Published, Sources, published, sources
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
+from rewriter.stages.programs import inherits, installs_alone, is_within
 from rewriter.steps.downloads import located
 from rewriter.steps.start import Started
 from rewriter.syntax.vocabulary import Call
@@ -26,6 +27,7 @@ _SYSTEM = frozenset(("/", "/opt", "/usr", "/usr/src", "/usr/local", "/usr/share"
 _OF_BUILDS = ("/root/.nuget/", "/root/.dotnet/", "/root/.config/NuGet/")
 _URLS = "ASPNETCORE_URLS"
 _INVARIANT = "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"
+_DEBUG = "to debug it, attach a container with a shell (`docker debug`, `kubectl debug`)"
 _CHECK = "check it with `dockerslim verify`"
 
 
@@ -63,7 +65,7 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         return Obstacle(f"which version and system {base.name} has is not known; a tag like 8.0 or 8.0-alpine says it")
     if found.kind != "sdk":
         return None
-    if _inherits(shown):
+    if inherits(shown):
         return Obstacle("the stage does not say what it starts, so that it may be a base for other images")
     program = _start(shown)
     if isinstance(program, Obstacle):
@@ -82,7 +84,7 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         return Obstacle(f"{found.of(kind)} has no {wanted[0]}")
     if seen.programs is not None:
         facts.append(Evidence(f"{seen.programs.fact} starts another program", seen.programs.line, seen.programs.file))
-    left = tuple(f"{folder}/" for folder in _folders(cut) if not any(_inside(folder, c.source) for c in carries))
+    left = tuple(f"{folder}/" for folder in _folders(cut) if not any(is_within(folder, c.source) for c in carries))
     return Runtime(
         base=found.of(kind),
         carries=carries,
@@ -98,9 +100,9 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
 def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
     """The image without the SDK for a stage that only runs what another one published."""
     found = image(shown.image.base.reference)
-    if found is None or found.kind != "sdk" or shown.image.base.os == "windows" or not _works(shown):
+    if found is None or found.kind != "sdk" or shown.image.base.os == "windows" or installs_alone(shown, ()) is None:
         return None
-    if _inherits(shown):
+    if inherits(shown):
         return None  # an image for others
     program = _start(shown)
     if isinstance(program, Obstacle):
@@ -114,8 +116,8 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
     seen = sources(shown.facts.project)
     if seen.sdk is not None:
         return Obstacle(f"{seen.sdk.file}:{seen.sdk.line} uses {seen.sdk.fact}, which needs the SDK")
-    proven = seen.programs is None
-    doubt = "" if proven else f" (it may start programs that only the SDK's image has; {_CHECK})"
+    proven = seen.whole and seen.programs is None
+    doubt = "" if proven else f" (it may use the SDK, or start programs that only this image has; {_DEBUG}, {_CHECK})"
     return Counterpart(
         found.of(kind),
         f"the SDK of .NET {found.version} is shipped, and the program only runs{doubt}",
@@ -152,7 +154,7 @@ def minimal(shown: Shown) -> Minimal | Obstacle | None:
         base,
         f"{shown.image.base.name} has a shell and a package manager, and the container starts one program; "
         f"{base}{whose} has neither",
-        f"to debug it, attach a container with a shell (`docker debug`, `kubectl debug`); {_CHECK}",
+        f"{_DEBUG}; {_CHECK}",
         (*facts, *([invariant] if invariant else [])),
         declares=frozenset(("user",)) if root else frozenset(),
     )
@@ -192,12 +194,6 @@ def _start(shown: Shown) -> _Program | Obstacle:
     return found[-1]
 
 
-def _inherits(shown: Shown) -> bool:
-    """Whether the stage starts what its base image starts."""
-    final, start = shown.image.final, shown.image.start
-    return final.cmd == start.cmd and final.entrypoint == start.entrypoint
-
-
 def _assembly(call: Call) -> str | None:
     """The assembly that `dotnet` is told to run."""
     words = [word.value for word in call.statement.words[call.statement.words.index(call.head) + 1 :]]
@@ -232,19 +228,19 @@ def _carries(shown: Shown, cut: Cut, program: _Program, seen: Sources) -> tuple[
     folder, at = posixpath.dirname(program.path), program.started.folder
     outputs = [path for command in publishes if (path := _output(command))]
     publishing = folder in outputs or folder.endswith("/publish")
-    roots = [root for root in _folders(cut) if _inside(folder, root) or (at and _inside(at, root))]
-    inner = at is None or (at != folder and any(_inside(at, root) for root in roots) and _reads(shown, at, seen))
+    roots = [root for root in _folders(cut) if is_within(folder, root) or (at and is_within(at, root))]
+    inner = at is None or (at != folder and any(is_within(at, root) for root in roots) and _reads(shown, at, seen))
     if publishing and not inner and folder not in _SYSTEM:
         return (Carry(f"{folder}/", f"{folder}/"),)
     if not roots:
         return Obstacle(f"where {program.path} comes from is not known")
-    outer = [root for root in roots if not any(root != other and _inside(root, other) for other in roots)]
+    outer = [root for root in roots if not any(root != other and is_within(root, other) for other in roots)]
     if any(root in _SYSTEM for root in outer):
         return Obstacle(
             f"the project lies in {outer[0]}, together with files of the image; a WORKDIR of its own would tell them "
             "apart"
         )
-    kept = [*outer, *(o for o in outputs if o == folder and not any(_inside(o, root) for root in outer))]
+    kept = [*outer, *(o for o in outputs if o == folder and not any(is_within(o, root) for root in outer))]
     return tuple(Carry(f"{root}/", f"{root}/") for root in kept)
 
 
@@ -261,7 +257,7 @@ def _folders(cut: Cut) -> list[str]:
     for command in cut.builds:
         folder = command.run.state.workdir
         if command.folder is not None and command.call.program == "dotnet":
-            inside = isinstance(folder, str) and folder not in _SYSTEM and _inside(command.folder, folder)
+            inside = isinstance(folder, str) and folder not in _SYSTEM and is_within(command.folder, folder)
             found.append(str(folder) if inside else command.folder)
     return list(dict.fromkeys(found))
 
@@ -322,23 +318,5 @@ def _tools(shown: Shown, installed: tuple[str, ...]) -> list[str]:
     ]
 
 
-def _works(shown: Shown) -> bool:
-    """Whether each step of the stage works without the SDK."""
-    known = frozenset(word for words in knowledge.table("stage_steps").values() for word in words.split())
-    for instruction in shown.image.stage.body:
-        if instruction.keyword != "RUN":
-            continue
-        run = shown.facts.run(instruction)
-        if run is None or len(run.calls) != sum(1 for _ in run.script.commands()) or run.script.substitutions:
-            return False
-        if any(posixpath.basename(call.program) not in known for call in run.calls):
-            return False
-    return True
-
-
 def _words(table: str, name: str) -> frozenset[str]:
     return frozenset(knowledge.table("dotnet_runtime")[table][name].split())
-
-
-def _inside(path: str, folder: str) -> bool:
-    return path == folder.rstrip("/") or path.startswith(folder.rstrip("/") + "/")

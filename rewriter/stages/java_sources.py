@@ -31,7 +31,7 @@ _MANY = 1500  # sources; a service has some hundreds at most
 class Sources:
     """What was found, each the first of its kind: the use of a compiler or of the JDK's own interfaces (`compiler`), a
     program that is started (`programs`), a file named by its place below the working directory (`relative`). `whole`
-    says that all sources were looked at."""
+    says that there are sources, and that all were looked at."""
 
     whole: bool
     compiler: Evidence | None = None
@@ -49,7 +49,7 @@ def sources(view: View, folders: Sequence[str] = ()) -> Sources:
     except Unfit:
         return Sources(False)
     files = [file for file in files if not _TESTS.search(file)]
-    if len(files) > _MANY:
+    if len(files) > _MANY or not any(file.endswith(_SOURCES) for file in files):
         return Sources(False)
     known = knowledge.table("java_runtime")["sources"]
     patterns = {kind: _any(known[kind]) for kind in ("compiler", "programs")}

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Container, Iterator
 from fnmatch import fnmatchcase
 
+from rewriter import knowledge
 from rewriter.image import State
 from rewriter.stages.kit import Shown
 from rewriter.steps.downloads import located
@@ -59,3 +60,34 @@ def scripts_at(shown: Shown) -> Iterator[str]:
             if not below.startswith("../"):
                 yield posixpath.join(place.target, below)
                 break
+
+
+def inherits(shown: Shown) -> bool:
+    """Whether the stage starts what its base image starts: it may be a base for other images itself."""
+    final, start = shown.image.final, shown.image.start
+    return final.cmd == start.cmd and final.entrypoint == start.entrypoint
+
+
+def installs_alone(shown: Shown, known: Container[str]) -> tuple[str, ...] | None:
+    """The packages of the distribution that the stage installs; None where one of its steps runs a program that is
+    neither in every image nor among `known`."""
+    words = [words.split() for words in knowledge.table("stage_steps").values()]
+    everywhere = {word for each in words for word in each}
+    found: list[str] = []
+    for instruction in shown.image.stage.body:
+        if instruction.keyword != "RUN":
+            continue
+        run = shown.facts.run(instruction)
+        if run is None or len(run.calls) != sum(1 for _ in run.script.commands()) or run.script.substitutions:
+            return None
+        for call in run.calls:
+            name = posixpath.basename(call.program)
+            if name not in everywhere and name not in known:
+                return None
+            found += [word.raw for word in call.operands if call.installs]
+    return tuple(found)
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Whether `path` is the folder `folder` or lies in it; both absolute."""
+    return path == folder.rstrip("/") or path.startswith(folder.rstrip("/") + "/")
