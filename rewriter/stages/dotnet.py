@@ -18,7 +18,7 @@ from rewriter.change import Evidence
 from rewriter.stages.dotnet_images import Image, image
 from rewriter.stages.dotnet_projects import Published, Sources, published, sources
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
-from rewriter.stages.programs import inherits, installs_alone, is_within
+from rewriter.stages.programs import inherits, installs_alone, is_within, told_elsewhere
 from rewriter.steps.downloads import located
 from rewriter.steps.start import Started
 from rewriter.syntax.vocabulary import Call
@@ -189,6 +189,9 @@ def _start(shown: Shown) -> _Program | Obstacle:
         elif "/" in (call.head.value or "") and (path := located(call.head.value, started.folder)):
             scripts = [script.file for script in shown.start.scripts]
             found += [_Program(started, path, posixpath.basename(path))] if shown.view.file(path) not in scripts else []
+    words = "|".join(sorted(_words("commands", "starts") | _words("commands", "builds")))
+    if told := told_elsewhere(shown, re.compile(rf"\bdotnet[\"', ]+(?:{words})\b")):
+        return Obstacle(f"{told[1].file}:{told[1].line} runs {told[0]} in a service, which needs the SDK")
     if not found:
         return Obstacle("the container does not start a program of .NET")
     return found[-1]

@@ -18,6 +18,7 @@ from rewriter.stages.java_sources import sources
 from rewriter.stages.java_start import (
     ENTRY_SCRIPTS,
     OF_BUILDS,
+    called,
     declared,
     evidence_of,
     lacking,
@@ -81,6 +82,13 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
     packages = lacking(shown, found, (*cut.packages, *cut.tools))
     if isinstance(packages, Obstacle):
         return packages
+    call = called(shown, found) if seen.programs else None
+    if call is not None:
+        return (
+            call
+            if isinstance(call, Obstacle)
+            else Obstacle(f"{_at(call)} {call.fact}, which {found.reference} has not")
+        )
     evidence = [evidence_of(shown)]
     alone = alone_of(shown, cut, roots, seen)
     left = (*(as_folder(folder) for folder in roots.unused), *OF_BUILDS)
@@ -96,16 +104,12 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
                 "image; a WORKDIR of its own would tell them apart"
             )
         carries += roots.elsewhere
-    if seen.programs is not None:
-        evidence.append(
-            Evidence(f"{seen.programs.fact} starts another program", seen.programs.line, seen.programs.file)
-        )
     return Runtime(
         base=found.reference,
         carries=carries,
         message=_message(shown, found),
         evidence=tuple(evidence),
-        proven=found.same and seen.whole and seen.programs is None,
+        proven=found.same and seen.whole,
         packages=packages,
         left=left,
         declares=declared(shown, found.reference),
@@ -130,12 +134,18 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
     seen = sources(shown.view)
     if seen.compiler is not None:
         return Obstacle(f"{_at(seen.compiler)} uses {seen.compiler.fact}, which only the JDK has")
+    call = called(shown, found) if seen.programs else None
+    if call is not None:
+        return (
+            call
+            if isinstance(call, Obstacle)
+            else Obstacle(f"{_at(call)} {call.fact}, which {found.reference} has not")
+        )
     packages = lacking(shown, found, installed)
     if packages:
         return packages if isinstance(packages, Obstacle) else Obstacle(f"{found.reference} has no {packages[0]}")
     doubts = [] if found.same else ["its vendor is another one, as the present one has no image without the compiler"]
     doubts += [] if seen.whole else ["its sources, which would show whether it compiles at run time, are not there"]
-    doubts += [f"{_at(seen.programs)} starts another program"] if seen.programs else []
     doubt = f" ({'; '.join(doubts)}; {_CHECK})" if doubts else ""
     return Counterpart(
         found.reference,

@@ -8,8 +8,11 @@ from collections.abc import Iterator, Sequence
 
 from rewriter import knowledge
 from rewriter.change import Evidence
+from rewriter.project.needs import Place, View
 from rewriter.stages.java_images import Jre, programs, tools
 from rewriter.stages.kit import Obstacle, Shown
+from rewriter.stages.mentions import in_sources
+from rewriter.stages.programs import told_elsewhere
 from rewriter.syntax.vocabulary import Call
 
 # The settings and the downloads of Maven and Gradle.
@@ -48,6 +51,9 @@ def unfit(shown: Shown, found: Jre) -> Obstacle | None:
     for name in sorted(jdk | beside):
         if re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w.-])", text):
             return Obstacle(f"HEALTHCHECK runs {name}, which {found.reference} has not")
+    words = "|".join(map(re.escape, sorted(builders | jdk | beside)))
+    if told := told_elsewhere(shown, re.compile(rf"(?<![\w./-])(?:\./)?(?:{words})(?![\w.-])")):
+        return Obstacle(f"{told[1].file}:{told[1].line} runs {told[0]} in a service, which {found.reference} has not")
     if not any(posixpath.basename(s.call.program) == "java" for s in shown.start.commands) and not _own_script(shown):
         return Obstacle("the container does not start java")
     return None
@@ -129,3 +135,11 @@ def lacking(shown: Shown, found: Jre, installed: Sequence[str]) -> tuple[str, ..
     if lacking and shown.facts.system(shown.image) not in ("debian", "alpine"):
         return Obstacle(f"{found.reference} has no {lacking[0]}")
     return tuple(lacking)
+
+
+def called(shown: Shown, found: Jre) -> Evidence | Obstacle | None:
+    """The first tool that the program starts, by its sources, and that the runtime image has not."""
+    everything = View(shown.facts.project, (Place(".", "/"),), "/")
+    lost = (tools("builders") | tools("jdk") | tools("beside") | {"curl", "wget"}) - programs(found.reference)
+    seen = in_sources(everything, lost)
+    return seen if isinstance(seen, Obstacle) else next((mention.evidence for mention in seen), None)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Container, Iterator
 from fnmatch import fnmatchcase
 
 from rewriter import knowledge
+from rewriter.change import Evidence
 from rewriter.image import State
+from rewriter.project.builds import COMPOSE
+from rewriter.project.context import Unfit
 from rewriter.stages.kit import Shown
 from rewriter.steps.downloads import located
 from rewriter.steps.start import Started
 from rewriter.syntax.tree import Instruction
 
 _FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt", "/")
+# https://docs.docker.com/reference/compose-file/services/: the words stand on the line, or in a list below it.
+_TOLD = re.compile(r"(?m)^[ \t]*(?:command|entrypoint|test)[ \t]*:(.*(?:\n[ \t]+-.*)*)")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -91,3 +97,21 @@ def installs_alone(shown: Shown, known: Container[str]) -> tuple[str, ...] | Non
 def is_within(path: str, folder: str) -> bool:
     """Whether `path` is the folder `folder` or lies in it; both absolute."""
     return path == folder.rstrip("/") or path.startswith(folder.rstrip("/") + "/")
+
+
+def told_elsewhere(shown: Shown, pattern: re.Pattern[str]) -> tuple[str, Evidence] | None:
+    """What `pattern` finds in a command, an entry point or a health check that a compose file beside the Dockerfile
+    gives a service, with its place."""
+    project = shown.facts.project
+    for name in project.names("."):
+        if not COMPOSE.match(name):
+            continue
+        try:
+            text = project.text(name)
+        except Unfit:
+            continue
+        for told in _TOLD.finditer(text):
+            if match := pattern.search(told[1]):
+                line = text.count("\n", 0, told.start(1) + match.start()) + 1
+                return match[0], Evidence(f"runs {match[0]}", line, name)
+    return None
