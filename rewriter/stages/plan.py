@@ -85,6 +85,7 @@ def plan(stage: Shown, kit: Kit) -> Plan | None:
     before, after = body[: last + 1], body[last + 1 :]
     _check(stage, before)
     upper = [step for step in found if step.instruction in before]
+    _check_removals([step for step in found if step.instruction in after])
     divisions = {step.instruction.span.start: _division(stage, step) for step in upper}
     needed = [name for each in divisions.values() for name in _needed(each)]
     tools = [name for each in divisions.values() for name in each.build]
@@ -112,6 +113,17 @@ def _check(stage: Shown, before: Sequence[Instruction]) -> None:
     users = [instruction for instruction in before if instruction.keyword == "USER"]
     if len(users) > 1:
         raise Refused("the user changes more than once in front of the last step that builds", users[1].span)
+
+
+def _check_removals(lower: Sequence[Step]) -> None:
+    """Raise `Refused` where a step below the cut removes packages: apk and apt-get fail on those that are not there."""
+    for step in lower:
+        for command in step.of(Role.PACKAGES):
+            if command.call.subcommand in ("del", "remove", "purge") and command.call.operands:
+                raise Refused(
+                    f"line {step.instruction.first_line} removes packages, which the runtime stage would not have",
+                    step.run.at(command.call),
+                )
 
 
 def _division(stage: Shown, step: Step) -> Division:

@@ -30,9 +30,11 @@ def distroless(shown: Shown, found: Installed, needs: Native) -> Minimal | Obsta
     if not found.packages or found.open or needs.unknown or needs.libraries or needs.compiling:
         return None
     version = ".".join((image.base.version or "").split(".")[:2])
-    target = knowledge.table("python_runtime")["distroless"].get(version)
-    if target is None:
+    entry = knowledge.table("python_runtime")["distroless"].get(version)
+    if entry is None:
         return None
+    if needs.built and any(other.base.release != entry["release"] for other in shown.facts.images):
+        return None  # what is compiled on a newer release needs that one's C library
     venv = _environment(shown)
     command = _command(shown)
     if venv is None or command is None:
@@ -45,7 +47,7 @@ def distroless(shown: Shown, found: Installed, needs: Native) -> Minimal | Obsta
         return Obstacle(f"{runs} runs other programs, and there are none on an image without a shell")
     site = f"{venv}/lib/python{version}/site-packages"
     return Minimal(
-        base=target,
+        base=entry["image"],
         message=f"a shell and a package manager are shipped with a program that Python {version} alone can start",
         check=(
             "to debug it, add a shell for the while (`docker debug`, `kubectl debug`) or use the tag `debug`; "

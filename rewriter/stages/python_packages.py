@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -133,7 +134,7 @@ class _Collector(Requirements):
     def _other(self, text: str, where: str) -> None:
         path = re.sub(r"\[[^\[\]]*\]\Z", "", text.strip())
         view = self.reading.view
-        if view.kind(path) == "folder":
+        if any(view.kind(posixpath.join(path, name)) == "file" for name in ("pyproject.toml", "setup.py")):
             _project(view.into(path), self.found)
         else:
             self.found.open = self.found.open or f"{where} installs {text}, which no list has"
