@@ -72,6 +72,13 @@ def divide(names: Sequence[str], image: StageImage) -> Division:
     return Division(_once(build), _once(runtime), _once(kept), _once(compilers), evidence)
 
 
+def brings_more(names: Sequence[str], image: StageImage) -> bool:
+    """Whether a plain `apt-get install` of `names` installs packages that they merely recommend, as far as is known."""
+    releases = _releases(image.base) if image.base.distribution == "debian" else ()
+    dropped = [apt_packages.dropped_without_recommends(release, names) for release in releases]
+    return not dropped or any(found is None or found.packages or found.unknown for found in dropped)
+
+
 def _once(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rewriter.change import Evidence
 from rewriter.effects import conflict
 from rewriter.effects.effect import canonical
 from rewriter.image import State
 from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Role, Runtime, Shown
-from rewriter.stages.packages import Division, divide
+from rewriter.stages.packages import Division, brings_more, divide
 from rewriter.stages.shape import Kit, Refused, Step, for_others, installed, steps, written
 from rewriter.steps.context_copies import ContextCopy, context_copy
 from rewriter.steps.downloads import located, plain
@@ -34,6 +34,7 @@ _ACCOUNTS = frozenset(("useradd", "groupadd", "adduser", "addgroup"))
 _WORD = re.compile(r"[\w-]+")
 # File tools that leave files behind.
 _PUTS = frozenset(("cat", "cp", "gunzip", "install", "ln", "mv", "sed", "tar", "tee", "unzip"))
+_WITHOUT = ("--no-install-recommends", "-R", "--without-recommends")
 _LASTS = frozenset(("cd", "export", "set", "unset", "."))
 
 
@@ -53,10 +54,12 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """A step that installs packages of the distribution, by the manager `program`."""
+    """A step that installs packages of the distribution, by the manager `program`; `recommended` says that those which
+    they recommend come along."""
 
     program: str
     names: tuple[str, ...]
+    recommended: bool = False
 
 
 Item = Moved | Repeated | Packages | str  # a text is a line that is new
@@ -307,7 +310,9 @@ class _Planner:
             yield Repeated(step.instruction)
             return
         if names:
-            yield Packages(_manager(self.stage), tuple(sorted(dict.fromkeys(names))))
+            plain = any(c.call.installs and not c.call.has(*_WITHOUT) for c in step.of(Role.PACKAGES))
+            recommended = plain and brings_more(names, self.stage.image)
+            yield Packages(_manager(self.stage), tuple(sorted(dict.fromkeys(names))), recommended)
         if sets:
             yield f"RUN {' && '.join(self._words(step, command) for command in sets)}"
 
@@ -418,7 +423,8 @@ def _absolute(instruction: Instruction) -> bool:
 def _with_packages(items: list[Item], program: str, extra: tuple[str, ...]) -> list[Item]:
     for at, item in enumerate(items):
         if isinstance(item, Packages):
-            return [*items[:at], Packages(item.program, tuple(sorted({*item.names, *extra}))), *items[at + 1 :]]
+            joined = replace(item, names=tuple(sorted({*item.names, *extra})))
+            return [*items[:at], joined, *items[at + 1 :]]
     return [Packages(program, tuple(sorted(extra))), *items]
 
 

@@ -82,20 +82,21 @@ def _text(file: Dockerfile, item: Item, name: str) -> str:
             return file.source.text[block_start(file, instruction) : instruction.span.end]
         case Repeated(instruction):
             return file.text(instruction.span)
-        case Packages(program, names):
-            return cased(file, stage, _install(file, program, names))
+        case Packages():
+            return cased(file, stage, _install(file, item))
         case str(line):
             return cased(file, stage, line.replace("--from=build ", f"--from={name} ", 1))
 
 
-def _install(file: Dockerfile, program: str, names: Sequence[str]) -> str:
-    if program == "apk":
-        return f"RUN apk add --no-cache {' '.join(names)}"
+def _install(file: Dockerfile, item: Packages) -> str:
+    if item.program == "apk":
+        return f"RUN apk add --no-cache {' '.join(item.names)}"
     joint = f" {file.escape}{file.source.newline}"
-    packages = joint.join(f"        {name}" for name in names)
+    packages = joint.join(f"        {name}" for name in item.names)
+    only = "" if item.recommended else " --no-install-recommends"
     lines = [
         "RUN apt-get update",
-        f"    && apt-get install -y --no-install-recommends{joint}{packages}",
+        f"    && apt-get install -y{only}{joint}{packages}",
         f"    && {CLEAN_UP}",
     ]
     return joint.join(lines)

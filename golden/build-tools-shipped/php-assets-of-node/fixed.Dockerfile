@@ -13,7 +13,7 @@ RUN npm ci && npm run build && rm -rf node_modules
 
 FROM php:8.3-cli
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends \
+    && apt-get install -y \
         libicu-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /app

@@ -4,7 +4,7 @@ RUN docker-php-ext-install mbstring pdo_pgsql
 
 FROM php:8.2-fpm
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends \
+    && apt-get install -y \
         git \
         libonig5 \
         libpq5 \
