@@ -11,15 +11,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rewriter.change import Evidence
-from rewriter.knowledge import apt_packages
-from rewriter.project.context import Unfit
 from rewriter.stages import bases
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
-from rewriter.stages.mentions import full_tools, in_text, mentions, sources
+from rewriter.stages.mentions import full_tools, in_text, sources
 from rewriter.stages.python_distroless import distroless
 from rewriter.stages.python_environment import environment
-from rewriter.stages.python_native import Native, marks, native
-from rewriter.stages.python_packages import Installed, installed, python_version
+from rewriter.stages.python_native import native
+from rewriter.stages.python_packages import installed, python_version
+from rewriter.stages.python_system import COMPILERS, needed_packages
 from rewriter.steps.context_copies import context_copy
 from rewriter.steps.downloads import located, with_folders
 from rewriter.syntax.tree import Instruction
@@ -35,10 +34,6 @@ _TOOLS = frozenset(
     )
 )
 _COMPILES = frozenset(("gcc", "g++", "build-essential"))
-_COMPILERS = frozenset(("gcc", "g++", "make", "cc", "c++", "ld", "cmake"))
-# How a program loads libraries that no package names: https://docs.python.org/3/library/ctypes.html
-_LOADS = ("CDLL(", "LoadLibrary(", "find_library(", ".dlopen(")
-_TK = ("import tkinter", "from tkinter", "TkAgg")
 _LISTS = re.compile(
     r"(?:[\w.-]*requirements[\w.-]*|constraints)\.txt|Pipfile(?:\.lock)?|poetry\.lock|uv\.lock|pyproject\.toml"
 )
@@ -106,7 +101,7 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         return folder
     found = installed(_installs(cut.builds), shown)
     needs = native(found, python_version(shown))
-    used = _used(shown, cut, found, needs, full)
+    used = needed_packages(shown, cut, found, needs, full)
     if isinstance(used, Obstacle):
         return used
     packages, evidence = used
@@ -157,7 +152,7 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
         if run is None:
             return None
         for call in run.calls:
-            if call.program in full_tools() or call.program in _COMPILERS:
+            if call.program in full_tools() or call.program in COMPILERS:
                 return None
         commands += [command for command in _commands(shown, instruction) if command.call.subcommand in _INSTALLS]
     others = [command for command in _all_installs(shown) if command.run.image is not shown.image]
@@ -167,7 +162,7 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
     needs = native(found, python_version(shown))
     if needs.built and commands:
         return None
-    used = _used(shown, None, found, needs, full=True)
+    used = needed_packages(shown, None, found, needs, full=True)
     if isinstance(used, Obstacle):
         return used
     packages, evidence = used
@@ -222,7 +217,7 @@ def _start_builds(shown: Shown) -> Iterator[str]:
             yield f"{where} starts the program through uv, which installs when it starts: start it directly"
         elif name == "pip" or call.installs:
             yield f"{where} installs packages when the container starts"
-        elif name in _COMPILERS:
+        elif name in COMPILERS:
             yield f"{where} runs {name} when the container starts"
         elif any(word.raw in ("pip", "setup.py") for word in call.operands[:1]):
             yield f"{where} installs packages when the container starts"
@@ -276,77 +271,6 @@ def _stays_below(command: Command, shown: Shown) -> bool:
     return bool(roots) and all(
         "BASE_DIR" in root or "dirname" in root or re.match(rf"[\"']{re.escape(folder)}/", root) for root in roots
     )
-
-
-def _used(
-    shown: Shown, cut: Cut | None, found: Installed, needs: Native, full: bool
-) -> tuple[list[str], list[Evidence]] | Obstacle:
-    """The distribution's packages that the program needs, and what shows it."""
-    if needs.compiling:
-        package = needs.compiling[0]
-        return Obstacle(f"{package.name} compiles when it runs ({package.evidence}): the compilers stay")
-    for package, words in marks(found):
-        match in_text(shown.view, words) if words else None:
-            case Evidence() as seen:
-                return Obstacle(f"{package.name} compiles when it runs ({seen}): the compilers stay")
-            case Obstacle() as obstacle:
-                return obstacle
-    wanted = {**full_tools(), **dict.fromkeys(_COMPILERS, "")} if full else dict.fromkeys(_COMPILERS, "")
-    called = mentions(shown, wanted)
-    if isinstance(called, Obstacle):
-        return called
-    needed: dict[str, Evidence] = {}
-    for mention in called:
-        if mention.tool in _COMPILERS:
-            return Obstacle(f"the program runs {mention.tool} ({mention.evidence}): the compilers stay")
-        needed.setdefault(wanted[mention.tool], mention.evidence)
-    if not full and shown.image.base.distribution != "alpine":
-        return [], []
-    loads = in_text(shown.view, _LOADS)
-    if isinstance(loads, Obstacle):
-        return loads
-    if loads is not None and not _only_libc(shown, loads):
-        return Obstacle(f"{loads.file}:{loads.line} loads a library of the system, and which one is not known")
-    if not full:
-        return [], []
-    tk = in_text(shown.view, _TK)
-    if isinstance(tk, Evidence):
-        needed["libtk8.6"] = tk
-    fonts = in_text(shown.view, ("DejaVuSans", "DejaVu Sans", "fonts/truetype/dejavu"))
-    if isinstance(fonts, Evidence):
-        needed["fonts-dejavu-core"] = fonts
-    needed |= {name: fact for name, fact in needs.libraries.items() if name not in needed}
-    if "git" in needed:
-        over_ssh = in_text(shown.view, ("git@", "ssh://"))
-        if isinstance(over_ssh, Evidence):
-            needed.setdefault("openssh-client", over_ssh)
-    asked = set(cut.packages) if cut else set()
-    needed = {name: fact for name, fact in needed.items() if name not in asked}
-    missing = next((name for name in needed if not _everywhere(shown, name)), None)
-    if missing:
-        return Obstacle(
-            f"{needed[missing]}, which needs {missing}: what that is called in the slim variant is not known"
-        )
-    return sorted(needed), [
-        Evidence(f"{fact.fact}, which needs {name}", fact.line, fact.file) for name, fact in needed.items()
-    ]
-
-
-def _only_libc(shown: Shown, loads: Evidence) -> bool:
-    try:
-        text = shown.view.project.text(loads.file or "")
-    except Unfit:
-        return False
-    calls = re.findall(r"(?:CDLL|LoadLibrary|find_library|\.dlopen)\(\s*([^,)\n]*)", text)
-    return all(call.strip("\"' ") in ("None", "c", "libc.so.6") for call in calls)
-
-
-def _everywhere(shown: Shown, name: str) -> bool:
-    """Whether `name` can be installed in each release that the tag may come to."""
-    release = shown.image.base.release
-    known = apt_packages.releases()
-    releases = known[-2:] if release is None else (release,)
-    return all(each in known and apt_packages.installed_name(each, name) for each in releases)
 
 
 def _only_installed(target: str, shown: Shown, cut: Cut) -> bool:
