@@ -88,11 +88,11 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         return Obstacle("Python 2 has no virtual environments of its own")
     if shown.facts.project.root is None:
         return Obstacle("what the program needs is not known without the build context")
-    if shown.start.unknown:
-        return Obstacle(f"what the container runs is not known: {shown.start.unknown}")
     reason = next(_start_builds(shown), None)
     if reason:
         return Obstacle(reason)
+    if shown.start.unknown:
+        return Obstacle(f"what the container runs is not known: {shown.start.unknown}")
     where = environment(shown, cut)
     if isinstance(where, Obstacle):
         return where
@@ -206,7 +206,14 @@ def _all_installs(shown: Shown) -> Iterator[Command]:
 
 
 def _start_builds(shown: Shown) -> Iterator[str]:
-    """Why what the container starts needs the tools that install."""
+    """Why what the container starts, or who uses it, needs the tools that install."""
+    image = shown.image
+    own = [i for other in shown.facts.lineage(image) for i in other.stage.body if i.keyword in ("CMD", "ENTRYPOINT")]
+    if not own:
+        yield "no CMD or ENTRYPOINT says what the container runs: others may build on this image"
+    last = shown.start.last
+    if last is not None and _for_people(last.call):
+        yield f"people work in the container: it starts {posixpath.basename(last.call.program)}"
     for started in shown.start.commands:
         call = started.call
         where = f"{started.file or 'line'}{':' if started.file else ' '}{started.line}"
@@ -221,6 +228,15 @@ def _start_builds(shown: Shown) -> Iterator[str]:
             yield f"{where} runs {name} when the container starts"
         elif any(word.raw in ("pip", "setup.py") for word in call.operands[:1]):
             yield f"{where} installs packages when the container starts"
+
+
+def _for_people(call: Call) -> bool:
+    """Whether the command waits for what a person types."""
+    name = posixpath.basename(call.program)
+    alone = len(call.statement.words) - call.statement.words.index(call.head) == 1
+    return name in ("jupyter", "jupyter-lab", "jupyter-notebook", "ipython") or (
+        name in ("bash", "sh", "zsh", "python", "python3") and alone
+    )
 
 
 def _folder(shown: Shown, cut: Cut) -> Carry | Obstacle | None:

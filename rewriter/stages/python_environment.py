@@ -74,7 +74,8 @@ def environment(shown: Shown, cut: Cut) -> Environment | Obstacle:
         return Obstacle("no place for a virtual environment is free of volumes and copied files")
     path = f"ENV PATH={venv}/bin:$PATH"
     asked = any(command.call.program in ("uv", "poetry") for command in system)
-    lines = (f"RUN python -m venv {venv}", *([f"ENV VIRTUAL_ENV={venv}"] if asked else []), path)
+    build = f"ENV VIRTUAL_ENV={venv} PATH={venv}/bin:$PATH" if asked else path
+    lines = (f"RUN python -m venv {venv}", build)
     first = system[0].run.instruction
     return Environment((Carry(f"{venv}/", f"{venv}/"),), ((first, lines),), (path,))
 
@@ -170,7 +171,8 @@ def _in_the_way(system: Sequence[Command], shown: Shown) -> Iterator[str]:
     for command in system:
         call, run = command.call, command.run
         line = run.instruction.first_line
-        if option := next((option.name for option in call.options if option.name in _ASIDE), None):
+        aside = _ASIDE if call.program != "pipenv" else ()
+        if option := next((option.name for option in call.options if option.name in aside), None):
             yield f"line {line} installs with {option}, beside a virtual environment"
         if "/" in (call.head.value or "") or any("/" in (w.value or "") for w in call.wrappers) or call.sudo:
             yield f"line {line} names the pip of another place than a virtual environment"
