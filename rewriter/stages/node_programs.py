@@ -55,6 +55,12 @@ def brings(name: str, npm_package: str) -> bool:
     return bool(npm_package == entry.get("package", name))
 
 
+def is_known(npm_package: str) -> bool:
+    """Whether the package is one of those that bring the known programs, or a manager: none of them is compiled."""
+    compiled = npm_package in data()["native"]["compiled"]
+    return npm_package in MANAGERS or (not compiled and any(brings(name, npm_package) for name in _programs()))
+
+
 def package_of(call: Call) -> str:
     """The npm package that the program of `call` comes with."""
     entry = entry_of(call) or {}

@@ -8,21 +8,21 @@ from collections.abc import Iterator, Mapping
 
 from rewriter import knowledge
 from rewriter.change import Evidence
-from rewriter.facts import Facts
 from rewriter.project.context import Unfit
 from rewriter.project.node.installed import Installed, installed
 from rewriter.stages.bases import is_version, slim
 from rewriter.stages.kit import Command, Counterpart, Cut, Obstacle, Shown
 from rewriter.stages.mentions import full_tools, mentions
 from rewriter.stages.node_installs import ASIDE, seen
-from rewriter.stages.node_programs import MANAGERS, data, entry_of, for_all, is_install, leaves
+from rewriter.stages.node_programs import MANAGERS, data, entry_of, for_all, is_install, is_known, leaves
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
 from rewriter.steps.start import followed
+from rewriter.syntax.vocabulary import Call
 
 
 class _Lacks(Exception):
-    """A step runs a tool that the slim image lacks."""
+    """A step runs a tool that the slim image lacks, or may lack."""
 
 
 _VARIABLE = re.compile(r"\$\{?(\w+)")
@@ -172,45 +172,47 @@ def check_started(shown: Shown) -> None:
 
 
 def _run(shown: Shown) -> Iterator[Command]:
-    """The commands of the stage's steps. Raises `Unfit` for one of which it is not known what it needs."""
-    words = {word for words in knowledge.table("stage_steps").values() for word in words.split()}
-    facts: Facts = shown.facts
+    """The commands of the stage's steps, and the installs that package scripts run. Raises `_Lacks` for one that may
+    need more than the slim image has, and `Unfit` where the project does not show what is run."""
     for instruction in shown.image.stage.body:
         if instruction.keyword != "RUN":
             continue
-        run = facts.run(instruction)
+        run = shown.facts.run(instruction)
         where = f"line {instruction.first_line}"
-        lacks = _without_own(shown)
-        if tool := next(
-            (word for word in re.findall(r"[\w.+-]+", instruction.value) if word in lacks and (run is None)), None
-        ):
-            raise _Lacks(f"{where} runs {tool}, which {smaller(shown)} lacks")
         if run is None or len(run.calls) != sum(1 for _ in run.script.commands()):
-            raise Unfit(where, "is not understood")
+            raise _Lacks(f"what {where} needs is not known, and {smaller(shown)} has fewer tools")
         for call, folder in with_folders(run):
-            name = posixpath.basename(call.program)
-            if name in lacks:
-                raise _Lacks(f"{where} runs {name}, which {smaller(shown)} lacks")
-            plain = name in MANAGERS and (
-                is_install(call) or for_all(call) or call.subcommand.partition(" ")[0] in ASIDE
-            )
-            known = name in words or plain or name == "corepack" or call.has("--version", "-v")
-            if not known:
-                start = followed(facts, view_of(facts, run, folder or "/", ()), call, folder)
-                _check(start.unknown, where)
-                for started in leaves(start):
-                    if started.call.program in lacks:
-                        raise _Lacks(f"{where} runs {started.call.program}, which {smaller(shown)} lacks")
-                    if is_install(started.call):
-                        yield Command(started.call, started.folder, run)
-                    elif entry_of(started.call) is None and posixpath.basename(started.call.program) != "node":
-                        raise Unfit(where, f"runs {started.call.program}, and what that needs is not known")
             yield Command(call, folder, run)
+            if not _plain(call, where):
+                start = followed(shown.facts, view_of(shown.facts, run, folder or "/", ()), call, folder)
+                if start.unknown:
+                    raise Unfit(where, f"runs what is not known: {start.unknown}")
+                for started in leaves(start):
+                    _check_tool(shown, started.call, where)
+                    if is_install(started.call) and started.call is not call:
+                        yield Command(started.call, started.folder, run)
 
 
-def _check(unknown: str, where: str) -> None:
-    if unknown:
-        raise Unfit(where, f"runs what is not known: {unknown}")
+def _plain(call: Call, where: str) -> bool:
+    """Whether every node image can run the command. Raises `Unfit` for a tool for all users that may be compiled."""
+    name = posixpath.basename(call.program)
+    words = {word for words in knowledge.table("stage_steps").values() for word in words.split()}
+    if for_all(call):
+        for word in call.operands:
+            if not is_known(re.sub(r"(?<=.)@.*", "", word.raw)):
+                raise Unfit(where, f"installs {word.raw}, and whether that is compiled is not known")
+        return True
+    aside = name in MANAGERS and (is_install(call) or call.subcommand.partition(" ")[0] in ASIDE)
+    return name in words or aside or name == "corepack" or call.has("--version", "-v")
+
+
+def _check_tool(shown: Shown, call: Call, where: str) -> None:
+    """Raise `_Lacks` for a command that may need what the slim image lacks."""
+    name = posixpath.basename(call.program)
+    if name in _without_own(shown):
+        raise _Lacks(f"{where} runs {name}, which {smaller(shown)} lacks")
+    if not is_install(call) and entry_of(call) is None and name != "node":
+        raise _Lacks(f"{where} runs {name}, which may need what {smaller(shown)} lacks")
 
 
 def _without_own(shown: Shown) -> dict[str, str]:
