@@ -5,7 +5,7 @@ WORKDIR /usr/src/app
 ENV npm_config_nodedir=/usr/local
 
 COPY package*.json ./
-RUN npm ci && npm cache clean --force
+RUN npm ci
 
 FROM node:20-slim
 WORKDIR /usr/src/app
