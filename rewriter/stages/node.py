@@ -131,7 +131,9 @@ def _server(shown: Shown, cut: Cut) -> Runtime | None:
             found = installed(seen(command, shown))
             needed, more = libraries(shown, found)
             packages |= needed
-            evidence += more
+            evidence += more or (
+                found.view.evidence("names no package that needs a library of the distribution", found.file),
+            )
     called, more = lost(shown, cut, full=base is not None)
     what = [f"the compilers and headers of {shown.image.base.name}"] if base else []
     what += [", ".join(tools)] if tools and not base else []

@@ -128,13 +128,14 @@ def _sources(view: View, gone: Collection[str]) -> Evidence:
     """That no source names a package of `gone`. Raises `Unfit` where one does, or is not understood."""
     files = list(sources(view))
     for file in files:
-        root = code.tree_of(file, view.project.text(file))
-        if root is None:
-            raise Unfit(file, "is not understood: it may load packages for development")
-        for text in code.strings(root):
+        content = view.project.text(file)
+        root = code.tree_of(file, content)
+        if root is None and (word := code.named(content, gone)):
+            raise Unfit(f"{file}:{word.line}", f"names {word.value}, which is a package for development")
+        for text in code.strings(root) if root else ():
             # Also the first words of a command: `npx tsx worker.ts`.
-            for word in (text.value, *text.value.split()[:2]) if len(text.value) < 400 else ():
-                if name := _named(word, gone):
+            for each in (text.value, *text.value.split()[:2]) if len(text.value) < 400 else ():
+                if name := _named(each, gone):
                     raise Unfit(f"{file}:{text.line}", f"names {name}, which is a package for development")
     if not files:
         raise Unfit("the build context", "holds no sources")

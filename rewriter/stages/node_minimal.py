@@ -152,9 +152,8 @@ def _check(shown: Shown) -> None:
     for file in sources(view):
         text = view.project.text(file)
         root = code.tree_of(file, text)
-        if root is None:
-            raise Unfit(file, "is not understood, and may run other programs")
-        if found := next((each for each in code.strings(root) if each.value in _EXECUTES), None):
+        strings = code.strings(root) if root else filter(None, (code.named(text, _EXECUTES),))
+        if found := next((each for each in strings if each.value in _EXECUTES), None):
             raise Unfit(f"{file}:{found.line}", f"names {found.value}, and runs other programs")
         if any(name in text for name in _OF_NPM):
             raise Unfit(file, "reads variables that npm sets")

@@ -313,10 +313,11 @@ class _Walker:
     ) -> None:
         """Follow the package scripts `words`, which a program runs by their names."""
         for word in words:
-            if set(word) & set("*:{} ") - {":"}:
+            name = word.partition(" {")[0]  # `build {@}` is given the rest of the command line
+            if set(name) & set("*{} "):
                 self.stop(f"which scripts {word} stands for is not known")
-            elif not word.startswith("-"):
-                self.package(word, folder, call, file, line, depth)
+            elif not name.startswith("-"):
+                self.package(name, folder, call, file, line, depth)
 
     def package(self, name: str, folder: str | None, call: Call, file: str | None, line: int, depth: int) -> None:
         """Follow the package script `name` of the package.json in `folder`."""

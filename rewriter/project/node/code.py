@@ -5,7 +5,8 @@ Sources: https://github.com/tree-sitter/tree-sitter-javascript, https://github.c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -83,6 +84,15 @@ def strings(root: Node) -> Iterator[Text]:
         elif node.type == "string_fragment":
             template = node.parent is not None and node.parent.type == "template_string"
             yield Text(_text(node), node.start_point[0] + 1, template)
+
+
+def named(text: str, names: Collection[str]) -> Text | None:
+    """The first of `names` that stands anywhere in `text` as a word of its own: for a text without a tree."""
+    if not names:
+        return None
+    pattern = "|".join(map(re.escape, sorted(names)))
+    found = re.search(rf"(?<![\w@/.-])(?:{pattern})(?![\w.-])", text)
+    return Text(found[0], text.count("\n", 0, found.start()) + 1) if found else None
 
 
 def _of_types(node: Node) -> bool:

@@ -70,8 +70,8 @@ def installed(view: View) -> Installed:
         return Installed(view, npm, _merged(_npm(lock) if newer else _npm_1(lock.get("dependencies"))), direct, newer)
     if view.kind("yarn.lock"):
         text = view.text("yarn.lock")
-        blocks = _berry(view) if "\n__metadata:" in text else _yarn(text)
-        return Installed(view, "yarn.lock", _marked(blocks, data), direct, "\n__metadata:" in text)
+        berry = "__metadata:" in text
+        return Installed(view, "yarn.lock", _marked(_berry(view) if berry else _yarn(text), data), direct, berry)
     if view.kind("pnpm-lock.yaml"):
         return Installed(view, "pnpm-lock.yaml", _pnpm(view), direct)
     raise Unfit(view.file("package.json") or "package.json", "has no lock file beside it that says what is installed")
