@@ -7,6 +7,9 @@ import re
 
 from rewriter.image import State
 from rewriter.project.context import Unfit
+from rewriter.project.node import code
+from rewriter.project.node.manifests import package
+from rewriter.project.services import services
 from rewriter.stages.kit import Carry, Cut, Runtime, Shown
 from rewriter.stages.node_programs import leaves, words_of
 from rewriter.steps.downloads import located
@@ -16,7 +19,12 @@ _ROOT = "/usr/share/nginx/html/"
 _NUMBER = re.compile(r"(?:tcp://[^:]*:)?(\d{1,5})\Z")
 # What may stand below the last step that builds: nothing that needs Node.
 _BELOW = frozenset(("CMD", "ENTRYPOINT", "EXPOSE", "LABEL", "MAINTAINER", "STOPSIGNAL", "ENV", "ARG"))
-_DEFAULTS = {"serve": 3000, "http-server": 8080}
+_DEFAULTS = {"serve": 3000, "http-server": 8080, "vite": 4173}
+# What a compose file says about the image as it is today.
+_OF_TODAY = ("command", "entrypoint", "volumes", "working_dir")
+# Settings of Vite that move what its preview serves, or have it do more than serving files.
+# Source: https://vite.dev/config/
+_MOVES = frozenset(("appType", "base", "outDir", "preview", "proxy", "root"))
 
 
 def serves(shown: Shown) -> Started | None:
@@ -24,7 +32,8 @@ def serves(shown: Shown) -> Started | None:
     found = [each for each in leaves(shown.start) if posixpath.basename(each.call.program) != "docker-entrypoint.sh"]
     if shown.start.unknown or len(found) != 1 or posixpath.basename(found[0].call.program) not in _DEFAULTS:
         return None
-    return found[0]
+    previews = "preview" in words_of(found[0].call)[1:2]
+    return None if posixpath.basename(found[0].call.program) == "vite" and not previews else found[0]
 
 
 def static(shown: Shown, cut: Cut) -> Runtime | None:
@@ -32,7 +41,7 @@ def static(shown: Shown, cut: Cut) -> Runtime | None:
     `Unfit` where it does, in a way that nginx would not.
 
     Sources: https://github.com/vercel/serve#readme, https://github.com/http-party/http-server#readme,
-    https://hub.docker.com/_/nginx
+    https://vite.dev/guide/cli#vite-preview ("not meant as a production server"), https://hub.docker.com/_/nginx
     """
     server = serves(shown)
     if server is None:
@@ -40,7 +49,7 @@ def static(shown: Shown, cut: Cut) -> Runtime | None:
     folder, port, single = _Site(shown, server).read()
     _check(shown, cut, folder, port)
     return Runtime(
-        "nginx:stable",
+        "nginx:stable-alpine" if shown.image.base.distribution == "alpine" else "nginx:stable",
         (Carry(f"{folder}/", _ROOT),),
         f"Node and all packages are shipped to serve the files of {folder}",
         (server.fact(f"only serves the files of {folder}"),),
@@ -60,8 +69,12 @@ class _Site:
 
     def read(self) -> tuple[str, int, bool]:
         """The folder that is served, the port, and whether paths that are not there get index.html."""
-        single, port, folders = False, None, []
+        single, port = False, None
+        folders: list[str] = []
         words = words_of(self.server.call)[1:]
+        if self.name == "vite":
+            words, single, folders = words[1:], True, ["dist"]
+            self._check_vite()
         while words:
             word = words.pop(0)
             name, _, value = word.partition("=")
@@ -70,11 +83,17 @@ class _Site:
                     single = True
                 case "serve", "-l" | "--listen" | "-p" | "--port":
                     port = self._port(value or (words.pop(0) if words else ""))
-                case "http-server", "-p" | "--port":
+                case "vite", "--host" if not value:
+                    if words and not words[0].startswith("-"):
+                        words.pop(0)
+                case "vite", "--host" | "--strictPort":
+                    pass
+                case "http-server" | "vite", "-p" | "--port":
                     port = self._port(value or (words.pop(0) if words else ""))
-                case _, "-n" | "--no-clipboard" | "-L" | "--no-request-logging" | "--silent" | "-d" | "--debug":
-                    if self.name == "http-server" and name in ("-d", "--debug"):
-                        raise Unfit(self.where, f"gives {word} to {self.name}, which nginx would not follow")
+                case "serve", "-n" | "--no-clipboard" | "-L" | "--no-request-logging" | "-d" | "--debug":
+                    pass
+                case "http-server", "--silent" | "-s":
+                    pass
                 case "http-server", "-a" if words and words[0] in ("0.0.0.0", "::"):
                     words.pop(0)
                 case _ if name.startswith("-"):
@@ -87,6 +106,25 @@ class _Site:
         if self.name == "http-server" and not folders and self.shown.view.kind("public") == "folder":
             folder = posixpath.join(folder, "public")
         return folder, port or _from_environment(self.shown.image.final) or self._default(), single
+
+    def _check_vite(self) -> None:
+        """Raise `Unfit` where the settings of Vite have its preview serve anything but the files of `dist`."""
+        view = self.shown.view.into(self.server.folder or "/")
+        for name, script in package(view, ".").scripts.items():
+            if "--outDir" in script or "--base" in script:
+                raise Unfit(
+                    view.file("package.json") or "package.json", f"has Vite write elsewhere in the script {name}"
+                )
+        for name in view.names("."):
+            if not name.startswith("vite.config."):
+                continue
+            file, root = view.file(name) or name, code.tree_of(name, view.text(name))
+            if root is None:
+                raise Unfit(file, "is not understood")
+            for node in code.nodes(root):
+                word = (node.text or b"").decode("utf-8", "replace")
+                if node.type in ("property_identifier", "shorthand_property_identifier") and word in _MOVES:
+                    raise Unfit(f"{file}:{node.start_point[0] + 1}", f"sets {word}, which nginx would not follow")
 
     def _port(self, value: str) -> int:
         match = _NUMBER.match(value)
@@ -118,6 +156,11 @@ def _check(shown: Shown, cut: Cut, folder: str, port: int) -> None:
         below = instruction in cut.after
         if instruction.keyword in ("HEALTHCHECK", "VOLUME") or (below and instruction.keyword not in _BELOW):
             raise Unfit(line, f"has {instruction.keyword}, whose meaning to nginx is not known")
+    for service in services(shown.facts.project):
+        if key := next(
+            (key for key in ("command", "entrypoint", "volumes", "working_dir") if key in service.values), None
+        ):
+            raise Unfit(f"{service.file}:{service.line}", f"sets {key} for the service {service.name}, as it is today")
     for name in ("serve.json", "now.json", "static.json"):
         for place in (name, posixpath.join(folder, name), f"public/{name}"):
             if shown.view.kind(place):

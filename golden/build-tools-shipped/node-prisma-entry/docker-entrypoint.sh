@@ -1,0 +1,8 @@
+#!/bin/sh
+set -e
+
+if [ "$MIGRATE" = yes ]; then
+  npx prisma migrate deploy
+fi
+
+exec "$@"
