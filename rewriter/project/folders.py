@@ -36,3 +36,20 @@ def inside(view: View, path: str) -> bool:
     """Whether `path` lies in the folder that the project is copied to."""
     absolute = view.path(path)
     return any(absolute == place.target or absolute.startswith(place.target.rstrip("/") + "/") for place in view.places)
+
+
+def listing(view: View, root: str) -> Iterator[str]:
+    """The absolute paths of the project's files at and below the folder `root` of the image. Raises `Unfit`."""
+    seen: set[str] = set()
+    for place in view.places:
+        source = posixpath.normpath(place.source)
+        if view.project.kind(source) == "file":
+            below = [(source, place.target)]
+        else:
+            prefix = "" if source == "." else f"{source}/"
+            files = [file for file in view.project.files() if file.startswith(prefix)]
+            below = [(file, posixpath.join(place.target, file[len(prefix) :])) for file in files]
+        for file, path in below:
+            if path.startswith(f"{root.rstrip('/')}/") and path not in seen and not view.project.hides(file):
+                seen.add(path)
+                yield path

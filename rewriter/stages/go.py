@@ -18,7 +18,8 @@ from rewriter.project.context import Unfit
 from rewriter.project.fetches import Unclear
 from rewriter.project.go.builds import Built, built
 from rewriter.project.go.cgo import Program, program
-from rewriter.project.go.reads import Reads, reads
+from rewriter.project.go.reads import reads
+from rewriter.project.named import Reads
 from rewriter.project.needs import Obstacle, View
 from rewriter.stages import go_bases
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Role, Runtime, Shown

@@ -271,6 +271,10 @@ class _Planner:
         folders = [carry.source for carry in self.carries]
         return any(path == source.rstrip("/") or path.startswith(f"{source.rstrip('/')}/") for source in folders)
 
+    def _known(self, path: str) -> bool:
+        """Whether what lies at `path` is carried, be it by the names of what a folder holds."""
+        return self._carried(path) or any(carry.source.startswith(f"{path}/") for carry in self.carries)
+
     def _left(self, path: str) -> bool:
         """Whether `path` lies in a folder whose files stay in the build stage."""
         return any(f"{path}/".startswith(folder) for folder in self.runtime.left)
@@ -291,10 +295,8 @@ class _Planner:
                     raise Refused(
                         f"where {command.call.program} in line {line} writes is not known", step.instruction.span
                     )
-                if command.call.program == "mv":
-                    paths -= {canonical(path) for w in command.call.operands[:-1] if (path := _path(command, w))}
                 there = sorted(paths - _moved_away(command))
-                self.carries += [Carry(path, path) for path in there if not (self._carried(path) or self._left(path))]
+                self.carries += [Carry(path, path) for path in there if not self._known(path)]
 
     def _run(self, step: Step) -> Iterator[Item]:
         division = self.divisions[step.instruction.span.start]
@@ -381,7 +383,7 @@ def _moved_away(command: Command) -> frozenset[str]:
     """What `mv` takes from its place: it is not there any more."""
     call = command.call
     sources = call.operands[:-1] if posixpath.basename(call.program) == "mv" else ()
-    return frozenset(path for word in sources if (path := located(word.value, command.folder)))
+    return frozenset(canonical(path) for word in sources if (path := _path(command, word)))
 
 
 def _covers(later: ContextCopy, copy: ContextCopy) -> bool:

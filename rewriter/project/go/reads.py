@@ -9,72 +9,51 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from rewriter import knowledge
 from rewriter.change import Evidence
+from rewriter.project.folders import listing
 from rewriter.project.go.cgo import Program, is_known
-from rewriter.project.go.sources import Called, GoFile, listing
+from rewriter.project.go.sources import Called, GoFile
+from rewriter.project.named import HOLE, Reads, is_data, is_source, lies_at, names_in, outermost
 from rewriter.project.needs import View
 
-# What only people and build tools read. Sources: https://pkg.go.dev/cmd/go for the files of the go command.
-_NOT_READ = re.compile(
-    r"(?:.*/)?(?:go\.(?:mod|sum|work|work\.sum)|.*\.go|[^/]*\.md|LICEN[CS]E[^/]*|COPYING|NOTICE|AUTHORS|CODEOWNERS|OWNERS"
-    r"|(?:GNU)?[Mm]akefile|Taskfile\.ya?ml|Justfile|Jenkinsfile|Tiltfile|Procfile|skaffold\.ya?ml|[Cc]ontainerfile[^/]*"
-    r"|[^/]*[Dd]ockerfile[^/]*|(?:docker-)?compose[^/]*\.ya?ml|buf(?:\.\w+)?\.ya?ml|sqlc\.ya?ml|[^/]*\.proto|\.[^/]*)\Z",
-    re.DOTALL,
-)
-_FOLDERS = frozenset(("testdata", "vendor", "docs", ".github", ".git", ".circleci", ".vscode", ".idea", "node_modules"))
-_PLACEHOLDER = re.compile(r"[%*?{$]")
-_INNER = re.compile(r"\"([^\"]*)\"|=([^\s\"&;]+)")
 _WORD = re.compile(r"[\w-]*\Z")
-_LONGEST = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Reads:
-    """What the program reads of the project: absolute `paths` in the image (of folders with a `/` at their end), or all
-    of it where `whole` says why."""
-
-    paths: tuple[str, ...] = ()
-    whole: Evidence | None = None
-    evidence: tuple[Evidence, ...] = ()
 
 
 def reads(program: Program, view: View) -> Reads:
     """What `program` may read of the project's files from the working directory of `view`. Raises `Unfit`."""
-    data = frozenset(_data(program, view))
-    if not data:
+    files = dict(_files(program, view))
+    if not files:
         return Reads(evidence=(_nothing(program, "nothing lies beside the Go sources that the program could read"),))
-    if whole := _made_up(program) or _foreign(program):
+    if any(files.values()) and (whole := _made_up(program) or _foreign(program)):
         return Reads(whole=whole)
     found: dict[str, Evidence] = {}
     roots = dict.fromkeys((view.folder, program.root))
     for path, file in program.sources.files.items():
         said = _said(file)
         for text in file.texts:
-            for name in _names(text.value) if text.value not in said else ():
+            for name in names_in(text.value) if text.value not in said else ():
                 for root in roots:
-                    if there := _there(view, posixpath.normpath(posixpath.join(root, name)), data):
+                    if there := lies_at(posixpath.normpath(posixpath.join(root, name)), view.folder, files):
                         found.setdefault(there, program.sources.fact(path, text.line, f"names {name}"))
         for call in _opening(file):
             if call.literal and any(name in (".", "./", "/") for name in call.texts):
                 return Reads(whole=program.sources.fact(path, call.line, f"{call.name} opens the working directory"))
-    outer = [
-        path for path in found if not any(path != each and path.startswith(each) for each in found if each[-1] == "/")
-    ]
+    outer = outermost(found)
     if not outer:
         return Reads(evidence=(_nothing(program, "no Go file of the project names a file that it could read"),))
-    return Reads(tuple(sorted(outer)), None, tuple(found[path] for path in sorted(outer)))
+    return Reads(outer, None, tuple(found[path] for path in outer))
 
 
 def _nothing(program: Program, fact: str) -> Evidence:
     return program.sources.view.evidence(fact, next(iter(program.sources.files)))
 
 
-def _data(program: Program, view: View) -> Iterator[str]:
-    """The project's files that a program might read: those that are neither sources nor compiled in."""
+def _files(program: Program, view: View) -> Iterator[tuple[str, bool]]:
+    """The project's files that are neither sources nor compiled in, and whether a program that makes up their names
+    might read them."""
     embedded = [
         posixpath.normpath(posixpath.join(posixpath.dirname(path), pattern.removeprefix("all:")))
         for path, file in program.sources.files.items()
@@ -83,11 +62,8 @@ def _data(program: Program, view: View) -> Iterator[str]:
     for root in dict.fromkeys((view.folder, program.root)):
         for path in listing(view, root):
             below = path[len(root.rstrip("/")) + 1 :]
-            own = posixpath.basename(path).startswith(".env")
-            if _FOLDERS.intersection(below.split("/")[:-1]) or (_NOT_READ.match(below) and not own):
-                continue
-            if not any(_embeds(pattern, path) for pattern in embedded):
-                yield path
+            if not is_source(below) and not any(_embeds(pattern, path) for pattern in embedded):
+                yield path, is_data(below)
 
 
 def _said(file: GoFile) -> frozenset[str]:
@@ -113,7 +89,7 @@ def _said(file: GoFile) -> frozenset[str]:
 
 def _embeds(pattern: str, path: str) -> bool:
     """Whether //go:embed's `pattern` takes in the file at `path`: https://pkg.go.dev/embed#hdr-Directives"""
-    if not _PLACEHOLDER.search(pattern) and "[" not in pattern:
+    if not HOLE.search(pattern) and "[" not in pattern:
         return path == pattern or path.startswith(f"{pattern}/")
     parts, given = pattern.split("/"), path.split("/")
     return len(given) >= len(parts) and all(_fits(part, name) for part, name in zip(parts, given, strict=False))
@@ -123,35 +99,6 @@ def _fits(part: str, name: str) -> bool:
     from fnmatch import fnmatchcase
 
     return fnmatchcase(name, part)
-
-
-def _names(text: str) -> Iterator[str]:
-    """The paths that a string of the source may stand for: itself, what stands in it in quotes or behind `=`, and its
-    folder where a placeholder follows."""
-    if not text or (len(text) > _LONGEST and "\n" not in text):
-        return
-    texts = [text] if len(text) <= _LONGEST and "\n" not in text else []
-    texts += [first or second for first, second in _INNER.findall(text[: 50 * _LONGEST])]
-    for each in texts:
-        name = (
-            each.rpartition("://")[2]
-            if each.startswith(("file://", "sqlite://", "sqlite3://"))
-            else each.removeprefix("file:")
-        )
-        if hole := _PLACEHOLDER.search(name):
-            name = name[: hole.start()].rpartition("/")[0]
-        if name.strip("./") and not name.startswith("../../"):
-            yield name
-
-
-def _there(view: View, path: str, data: frozenset[str]) -> str | None:
-    """`path` where files of `data` lie at or below it, of a folder with a slash."""
-    if path in data:
-        return path
-    folder = f"{path.rstrip('/')}/"
-    if path.rstrip("/") in ("", view.folder) or view.folder.startswith(folder):
-        return None
-    return folder if any(each.startswith(folder) for each in data) else None
 
 
 @lru_cache(maxsize=1)

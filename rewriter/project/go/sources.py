@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from rewriter.change import Evidence
 from rewriter.project.context import Unfit
+from rewriter.project.folders import listing
 from rewriter.project.needs import View
 
 # In characters, all files together: more than the programs of one image have, and read in a moment.
@@ -135,23 +136,6 @@ def sources(view: View, root: str, *more: str) -> Sources:
             raise Unfit(view.file(root) or root, "holds too much Go to be looked through")
         (vendored if "vendor" in parts[:-1] else found)[path] = read(text)
     return Sources(view, found, vendored)
-
-
-def listing(view: View, root: str) -> Iterator[str]:
-    """The absolute paths of the project's files at and below the folder `root` of the image. Raises `Unfit`."""
-    seen: set[str] = set()
-    for place in view.places:
-        source = posixpath.normpath(place.source)
-        if view.project.kind(source) == "file":
-            below = [(source, place.target)]
-        else:
-            prefix = "" if source == "." else f"{source}/"
-            files = [file for file in view.project.files() if file.startswith(prefix)]
-            below = [(file, posixpath.join(place.target, file[len(prefix) :])) for file in files]
-        for file, path in below:
-            if path.startswith(f"{root.rstrip('/')}/") and path not in seen and not view.project.hides(file):
-                seen.add(path)
-                yield path
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,3 @@
+module git.example.org/me/blog
+
+go 1.22
