@@ -20,7 +20,9 @@ _NOT_READ = re.compile(
     r"|Jenkinsfile|Tiltfile|Procfile|skaffold\.ya?ml|[Cc]ontainerfile[^/]*|(?:docker-)?compose[^/]*\.ya?ml"
     r"|buf(?:\.\w+)?\.ya?ml|sqlc\.ya?ml|\.[^/]*"
 )
-_FOLDERS = frozenset(("testdata", "vendor", ".github", ".git", ".circleci", ".vscode", ".idea", ".cargo", "target"))
+_FOLDERS = frozenset(
+    ("testdata", "vendor", ".github", ".git", ".circleci", ".vscode", ".idea", ".cargo", ".sqlx", "target")
+)
 HOLE = re.compile(r"[%*?{$]")
 _INNER = re.compile(r"\"([^\"]*)\"|=([^\s\"&;]+)")
 _LONGEST = 200

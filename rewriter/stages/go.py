@@ -13,7 +13,6 @@ from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.facts import Facts
 from rewriter.image import StageImage
-from rewriter.order.moves import block_start
 from rewriter.project.context import Unfit
 from rewriter.project.fetches import Unclear
 from rewriter.project.go.builds import Built, built
@@ -22,10 +21,21 @@ from rewriter.project.go.reads import reads
 from rewriter.project.named import Reads
 from rewriter.project.needs import Obstacle, View
 from rewriter.stages import go_bases
-from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
-from rewriter.stages.programs import copied_to, found_program, scripts_at
-from rewriter.stages.shape import written
-from rewriter.steps.context_copies import context_copy, view_of
+from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
+from rewriter.stages.native import (
+    awkward,
+    carries,
+    everywhere,
+    follow,
+    installed,
+    installs_data,
+    kept,
+    left_behind,
+    own_folder,
+    sets,
+)
+from rewriter.stages.programs import copied_to, found_program
+from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
 from rewriter.steps.start import copied_stage, final_view
 from rewriter.syntax.tree import Instruction
@@ -34,7 +44,6 @@ _BUILDS = frozenset(
     ("build", "install", "get", "generate", "vet", "test", "fmt", "list", "env", "version", "clean", "tool", "fix")
 )
 _GIT = frozenset(("config", "describe", "rev-parse", "log", "status"))
-_FOLDERS = frozenset(("/bin", "/usr/bin", "/usr/local/bin", "/go/bin", "/sbin", "/usr/sbin", "/usr/local/sbin", "/opt"))
 # Variables that only the go command reads: https://pkg.go.dev/cmd/go#hdr-Environment_variables
 _BUILD_ONLY = frozenset(
     (
@@ -92,24 +101,28 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime:
     if not running:
         last = shown.start.last
         raise Unclear(f"what the image starts ({last.call.head.raw if last else '?'}) is not what the stage builds")
+    outputs = kept(outputs, running)
     made = _program(shown, outputs[running[0]][0])
     files = _reads(made, shown)
     static = _static(shown, outputs, shown.image, (*cut.tools, *cut.packages))
     needed = go_bases.needed(shown, made, outputs, static, cut.packages)
-    carries = _carries(shown, outputs, files)
-    steps = [*_sets(shown, cut, carries), *(i for i in cut.after if i.keyword == "RUN")]
+    folder = f"{shown.view.folder.rstrip('/')}/"
+    carried = carries(shown, outputs, [*outputs, *((folder,) if files.whole else files.paths)], "/go/bin")
+    steps = [*sets(shown, cut, carried), *(i for i in cut.after if i.keyword == "RUN")]
     needed = needed.with_shell(f"line {steps[0].first_line} needs a shell" if steps else "", cut.packages)
     base, packages = go_bases.base(shown.image, made, needed, (*cut.tools, *cut.packages))
+    if base.startswith("gcr.io/distroless/") and (copy := awkward(shown, cut.after)):
+        raise Unclear(f"line {copy.first_line} copies to a folder that {base} has not: end its name with a slash")
     settings = () if steps or cut.packages else tuple(_only_for_build(cut, made))
     facts = [needed.static, *(made.evidence if made else ()), *((files.whole,) if files.whole else files.evidence)]
     return Runtime(
         base,
-        tuple(carries),
+        tuple(carried),
         "the Go tools, the sources and the modules of the build are shipped beside the program",
         tuple(fact for fact in facts if fact),
         made is not None,
         packages=packages,
-        unneeded=(*(() if files.whole or made is None else _sources(shown, cut, made)), *settings),
+        unneeded=(*(() if files.whole or made is None else left_behind(shown, cut, made.root)), *settings),
         declares=frozenset(("env",)) if settings else frozenset(),
     )
 
@@ -125,26 +138,16 @@ def _counterpart(shown: Shown) -> Counterpart | None:
         raise Unclear("what the image starts is not what another stage builds with go")
     steps = [instruction for instruction in image.stage.body if instruction.keyword == "RUN"]
     for instruction in steps:
-        run = shown.facts.run(instruction)
-        if run is None or any(posixpath.basename(call.program) not in _anywhere() for call in run.calls):
+        if not everywhere(shown.facts.run(instruction)):
             raise Unclear(f"what line {instruction.first_line} runs may need the Go image")
     base, packages, facts = _small(shown, found, f"line {steps[0].first_line} needs a shell" if steps else "")
+    if copy := awkward(shown, image.stage.body):
+        raise Unclear(f"line {copy.first_line} copies to a folder that {base} may not have: end its name with a slash")
     if packages:
         raise Unclear(f"on a smaller image {' and '.join(packages)} would have to be installed")
-    settings = () if _own_folder(image) else (f"WORKDIR {image.start.workdir}",)
+    settings = () if own_folder(image) or image.start.workdir == "/" else (f"WORKDIR {image.start.workdir}",)
     known = shown.facts.project.root is not None
     return Counterpart(base, "the Go tools are shipped beside the program", facts, known, settings)
-
-
-def _own_folder(image: StageImage) -> bool:
-    """Whether the stage sets its working directory before anything is put there."""
-    for instruction in image.stage.body:
-        if instruction.keyword == "WORKDIR":
-            return instruction.value.lstrip("\"'").startswith("/")
-        words = instruction.json or tuple(instruction.value.split())
-        if instruction.keyword in ("COPY", "ADD") and not words[-1].startswith("/"):
-            return False
-    return False
 
 
 def _minimal(shown: Shown) -> Minimal | None:
@@ -155,8 +158,10 @@ def _minimal(shown: Shown) -> Minimal | None:
     found = _copied(shown)
     if not _started(shown, found) or shown.start.shell or shown.start.scripts:
         return None
+    if awkward(shown, image.stage.body):
+        return None
     dropped = [instruction for instruction in image.stage.body if instruction.keyword == "RUN"]
-    if not all(_installs_data(shown, instruction) for instruction in dropped):
+    if not all(installs_data(shown, instruction) for instruction in dropped):
         return None
     base, _, facts = _small(shown, found, "")
     if not base.startswith("gcr.io/distroless/"):
@@ -195,27 +200,11 @@ def _small(
     command = found[_started(shown, found)[0]][0]
     builder = command.run.image
     made = _program(shown, command)
-    static = _static(shown, found, builder, _installed(shown.facts, builder))
+    static = _static(shown, found, builder, installed(shown.facts, builder))
     needed = go_bases.needed(shown, made, found, static, ()).with_shell(shell, ())
     base, packages = go_bases.base(builder, made, needed, ())
     facts = (needed.static, *(made.evidence if made else ()))
     return base, packages, tuple(fact for fact in facts if fact)
-
-
-def _installed(facts: Facts, image: StageImage) -> frozenset[str]:
-    """The packages that the steps of the stage install."""
-    calls = (call for run in facts.runs if run.image is image for call in run.calls)
-    return frozenset(word.raw for call in calls if call.installs for word in call.operands)
-
-
-def _installs_data(shown: Shown, instruction: Instruction) -> bool:
-    """Whether the step only installs what distroless images have, too."""
-    run, file = shown.facts.run(instruction), shown.facts.file
-    if run is None or instruction.comments or block_start(file, instruction) != instruction.span.start:
-        return False
-    names = [word.raw for call in run.calls if call.installs for word in call.operands]
-    known = all(call.program in ("apk", "apt-get", "rm", "update-ca-certificates") for call in run.calls)
-    return known and bool(names) and set(names) <= {"ca-certificates", "tzdata"}
 
 
 def _program(shown: Shown, command: Command) -> Program | None:
@@ -237,12 +226,6 @@ def _static(
     """What shows that all programs are linked without the C library."""
     found = [go_bases.static(command, image, shown, tools) for command, _ in outputs.values()]
     return found[0] if found and all(found) else None
-
-
-@lru_cache(maxsize=1)
-def _anywhere() -> frozenset[str]:
-    words = knowledge.table("stage_steps")
-    return frozenset(word for key in ("quiet", "sets", "files", "packages") for word in words[key].split())
 
 
 def _check(shown: Shown) -> None:
@@ -270,22 +253,9 @@ def _outputs(facts: Facts, builds: Sequence[Command], view: View) -> dict[str, t
             each = built(call, view_of(facts, command.run, folder, ahead))
             found |= {path: (command, each) for path in each.programs if not path.startswith("/dev/")}
         elif call.program in ("mv", "cp", "rm") and call.operands:
-            _handle(command, found, view)
+            follow(command, found, view)
     used = {posixpath.basename(command.call.program) for command in builds} | _names("tools") | _names("watchers")
     return {p: value for p, value in found.items() if not (value[1].published and posixpath.basename(p) in used)}
-
-
-def _handle(command: Command, found: dict[str, tuple[Command, Built]], view: View) -> None:
-    """Follow a program that is moved, copied or removed."""
-    words = [word.value or "" for word in command.call.operands]
-    paths = [posixpath.normpath(posixpath.join(command.folder or "/", word)) for word in words]
-    taken = [path for path in paths if path in found]
-    if command.call.program != "rm" and len(paths) == 2 and taken == paths[:1]:
-        into = words[1].endswith("/") or paths[1] in _FOLDERS or view.kind(paths[1]) == "folder"
-        found[posixpath.join(paths[1], posixpath.basename(paths[0])) if into else paths[1]] = found[paths[0]]
-    if command.call.program != "cp":
-        for path in taken:
-            del found[path]
 
 
 def _reads(made: Program | None, shown: Shown) -> Reads:
@@ -295,77 +265,6 @@ def _reads(made: Program | None, shown: Shown) -> Reads:
     if found.whole and shown.view.folder in ("/", "/go", "/usr/local/bin", "/bin"):
         raise Unclear(f"{found.whole}, and the working directory {shown.view.folder} holds more than the project")
     return found
-
-
-def _carries(shown: Shown, outputs: dict[str, tuple[Command, Built]], files: Reads) -> Sequence[Carry]:
-    """The programs, and what they read; a file that lies in a carried folder is not named again."""
-    folder = f"{shown.view.folder.rstrip('/')}/"
-    paths = [folder] if files.whole else list(files.paths)
-    paths += [path for path in scripts_at(shown) if not _copied_alone(shown, path)]
-    paths += outputs
-    kept = [
-        path for path in paths if not any(path != each and path.startswith(each) for each in paths if each[-1] == "/")
-    ]
-    kept = sorted(set(kept), key=lambda path: (path not in outputs, path))
-    # /go/bin is in the search path of golang alone.
-    moved = {path for path in kept if posixpath.dirname(path) == "/go/bin" and _by_name(shown, path)}
-    return [Carry(path, f"/usr/local/bin/{posixpath.basename(path)}" if path in moved else path) for path in kept]
-
-
-def _by_name(shown: Shown, path: str) -> bool:
-    return any(started.call.head.value == posixpath.basename(path) for started in shown.start.commands)
-
-
-def _copied_alone(shown: Shown, path: str) -> bool:
-    """Whether a COPY of its own brings the file at `path`, which then comes to the runtime stage by itself."""
-    return any(place.target == path for place in shown.view.places)
-
-
-def _sources(shown: Shown, cut: Cut, made: Program) -> Iterator[Instruction]:
-    """The copies whose files the program does without: they lie where it was looked at what it reads."""
-    roots, scripts = (shown.view.folder, made.root), frozenset(scripts_at(shown))
-    for state, instruction in zip(shown.image.before, shown.image.stage.body, strict=True):
-        copy = context_copy(shown.facts, instruction, state) if instruction in cut.before else None
-        if copy and any(place.target in scripts for place in copy.places):
-            continue
-        if copy and all(any(_inside(place.target, root) for root in roots) for place in copy.places):
-            yield instruction
-
-
-def _inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
-
-
-def _sets(shown: Shown, cut: Cut, carries: Sequence[Carry]) -> Iterator[Instruction]:
-    """The steps above the cut that set up the image, and that the runtime stage has to repeat in a shell."""
-    builds = {id(command.call) for command in cut.builds}
-    words = knowledge.table("stage_steps")
-    harmless = frozenset((*words["quiet"].split(), *words["packages"].split(), "rm"))
-    for run in shown.facts.runs:
-        if run.instruction not in cut.before or run.image is not shown.image:
-            continue
-        for call, folder in with_folders(run):
-            name = posixpath.basename(call.program)
-            if id(call) in builds or name in harmless:
-                continue
-            if name == "chown":
-                line = run.instruction.first_line
-                raise Unclear(f"line {line} gives files to another user, which the copy to a runtime stage would undo")
-            if not _idle(Command(call, folder, run), shown, carries):
-                yield run.instruction
-                break
-
-
-def _idle(command: Command, shown: Shown, carries: Sequence[Carry]) -> bool:
-    """Whether the command only makes folders that WORKDIR and COPY make too, or sets the mode of what is carried."""
-    paths = written(command)
-    targets = [shown.view.folder, *(carry.target for carry in carries)]
-    if not paths:
-        return False
-    if command.call.program == "mkdir":
-        return all(any(_inside(target.rstrip("/"), path) for target in targets) for path in paths)
-    carried = [carry.source.rstrip("/") for carry in carries]
-    return command.call.program == "chmod" and all(any(_inside(path, each) for each in carried) for path in paths)
 
 
 def _only_for_build(cut: Cut, made: Program | None) -> Iterator[Instruction]:

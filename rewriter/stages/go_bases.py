@@ -10,16 +10,15 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.image import StageImage
 from rewriter.project.fetches import Unclear
 from rewriter.project.go.builds import variables
 from rewriter.project.go.cgo import Program
-from rewriter.project.services import services
 from rewriter.stages.kit import Command, Shown
+from rewriter.stages.native import Needed, needs
 from rewriter.steps.context_copies import view_of
 
 _STATIC = "gcr.io/distroless/static-debian12"
@@ -30,44 +29,6 @@ _NO_COMPILER = (1, 20)
 _COMPILERS = frozenset(("gcc", "g++", "build-base", "clang", "alpine-sdk", "musl-dev", "tcc"))
 _EXECS = frozenset(("exec.Command", "exec.CommandContext", "exec.LookPath", "syscall.Exec", "os.StartProcess"))
 _CLIENTS = ("http.Get", "http.Post", "http.PostForm", "http.Head", "http.NewRequest", "http.NewRequestWithContext")
-_PROBE = re.compile(r"\b(curl|wget|nc)\b")
-_OF_SHELLS = frozenset(
-    [
-        "awk",
-        "basename",
-        "cut",
-        "dirname",
-        "expr",
-        "grep",
-        "head",
-        "sh",
-        "tail",
-        "tr",
-        "uniq",
-        "xargs",
-        "sort",
-        "source",
-        ".",
-        "exec",
-        "kill",
-        "sleep",
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Needed:
-    """What the runtime stage needs: `static` shows that the program needs no C library, `shell` says why a shell is
-    needed ("" where none is), `packages` are those of the distribution."""
-
-    static: Evidence | None
-    shell: str = ""
-    packages: tuple[str, ...] = ()
-
-    def with_shell(self, reason: str, packages: Collection[str]) -> Needed:
-        """The same where steps of the stage need a shell, for the `reason`, or install packages."""
-        wanted = self.shell or reason or ("the stage installs packages" if packages else "")
-        return replace(self, shell=wanted, packages=self.packages if wanted else ())
 
 
 def static(command: Command, image: StageImage, shown: Shown, tools: Collection[str]) -> Evidence | None:
@@ -98,56 +59,14 @@ def needed(
 ) -> Needed:
     """What the programs `outputs` need of their image, for which the stage has `installed` packages by itself. Raises
     `Unclear` where that is not known."""
-    shell, packages = "", set[str]()
-    start, alpine = shown.start, shown.image.base.distribution == "alpine"
-    if start.shell:
-        shell = "a shell reads the start command"
-    if start.scripts:
-        shell = f"{start.scripts[0].file} needs a shell"
-    own = {posixpath.basename(path) for path in outputs}
-    known = _OF_SHELLS.union(*(knowledge.table("stage_steps")[key].split() for key in ("quiet", "sets", "files")))
-    for name in sorted(start.programs - own - known - _shells() - frozenset(start.inits)):
-        if name in (posixpath.basename(script.file) for script in start.scripts):
-            continue
-        packages |= _package(name, f"the image starts {name}", installed, alpine=alpine)
-        shell = shell or f"the image starts {name}"
-    for init in start.inits:
-        packages |= _package(init, f"the image starts {init}", installed, alpine=alpine)
-        shell = shell or f"the image starts {init}"
-    for name, why in (*_run(made), *_probes(shown, own)):
-        if name not in own:
-            shell = shell or why
-            if name not in known | frozenset(("sh",)):
-                packages |= _package(name, why, installed, alpine=alpine)
-    if (
-        made is None
-        or made.modules
-        or made.sources.importing("crypto/tls", "crypto/x509")
-        or made.sources.calling(*_CLIENTS)
-    ):
+    found = needs(shown, outputs, static, tuple(_run(made)), installed)
+    packages = set(found.packages)
+    clients = made and (made.sources.importing("crypto/tls", "crypto/x509") or made.sources.calling(*_CLIENTS))
+    if made is None or made.modules or clients:
         packages.add("ca-certificates")
-    zone = made and made.sources.calling("time.LoadLocation") and not made.sources.importing("time/tzdata")
-    if zone or "TZ" in shown.image.final.env:
+    if made and made.sources.calling("time.LoadLocation") and not made.sources.importing("time/tzdata"):
         packages.add("tzdata")
-    return Needed(static, shell, tuple(sorted(packages)))
-
-
-def _shells() -> frozenset[str]:
-    return frozenset(("sh", "ash"))
-
-
-def _package(name: str, why: str, installed: Collection[str], *, alpine: bool) -> frozenset[str]:
-    """The package of the program `name`; none where it comes with those that the stage has `installed`, since the image
-    of Go has none of that name. Raises `Unclear`."""
-    table = knowledge.table("go_modules")
-    package = table["runs"].get(name)
-    if alpine and name in table["busybox"]["names"].split():
-        return frozenset()
-    if isinstance(package, str) and name != "source":
-        return frozenset(package.split())
-    if installed and name not in table["compiles"]["names"].split():
-        return frozenset()
-    raise Unclear(f"{why}: it is not known to be in a smaller image")
+    return replace(found, packages=tuple(sorted(packages)))
 
 
 def _run(made: Program | None) -> Iterator[tuple[str, str]]:
@@ -159,24 +78,6 @@ def _run(made: Program | None) -> Iterator[tuple[str, str]]:
                 if not call.texts:
                     raise Unclear(f"{where} runs a program whose name is not written out")
                 yield posixpath.basename(call.texts[0]), f"{where} runs {call.texts[0]}"
-
-
-def _probes(shown: Shown, own: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The programs of health checks: that of the stage, and those of compose files beside it."""
-    for instruction in shown.image.stage.body:
-        if instruction.keyword == "HEALTHCHECK" and instruction.value.strip().upper() != "NONE":
-            words = instruction.value.removeprefix("CMD").strip()
-            line = f"the health check of line {instruction.first_line}"
-            if not words.startswith("["):
-                yield "sh", f"{line} needs a shell"
-            names = re.findall(r"[\w./-]+", words)
-            found = [name for name in names if posixpath.basename(name) in knowledge.table("go_modules")["runs"]]
-            if not found and not any(posixpath.basename(name) in own for name in names):
-                raise Unclear(f"which program {line} runs is not known")
-            yield from ((posixpath.basename(name), f"{line} runs {name}") for name in found)
-    for service in services(shown.facts.project):
-        for match in _PROBE.finditer(str(service.values.get("healthcheck", ""))):
-            yield match[1], f"a health check in {service.file} runs {match[1]}"
 
 
 def base(

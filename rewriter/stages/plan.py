@@ -296,7 +296,7 @@ class _Planner:
                         f"where {command.call.program} in line {line} writes is not known", step.instruction.span
                     )
                 there = sorted(paths - _moved_away(command))
-                self.carries += [Carry(path, path) for path in there if not self._known(path)]
+                self.carries += [Carry(path, path) for path in there if not (self._known(path) or self._left(path))]
 
     def _run(self, step: Step) -> Iterator[Item]:
         division = self.divisions[step.instruction.span.start]
