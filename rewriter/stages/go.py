@@ -141,7 +141,7 @@ def _counterpart(shown: Shown) -> Counterpart | None:
         if not everywhere(shown.facts.run(instruction)):
             raise Unclear(f"what line {instruction.first_line} runs may need the Go image")
     base, packages, facts = _small(shown, found, f"line {steps[0].first_line} needs a shell" if steps else "")
-    if copy := awkward(shown, image.stage.body):
+    if base.startswith("gcr.io/distroless/") and (copy := awkward(shown, image.stage.body)):
         raise Unclear(f"line {copy.first_line} copies to a folder that {base} may not have: end its name with a slash")
     if packages:
         raise Unclear(f"on a smaller image {' and '.join(packages)} would have to be installed")

@@ -230,7 +230,8 @@ def awkward(shown: Shown, instructions: Iterable[Instruction]) -> Instruction | 
     for state, instruction in zip(shown.image.before, shown.image.stage.body, strict=True):
         if instruction.keyword in ("COPY", "ADD") and instruction in instructions:
             words = instruction.json or tuple(instruction.value.split())
-            if words and not words[-1].endswith("/") and located(words[-1], state.workdir) in _FOLDERS:
+            target = located(words[-1], state.workdir) if words and not words[-1].endswith("/") else None
+            if target in _FOLDERS and target != state.workdir:
                 return instruction
     return None
 
