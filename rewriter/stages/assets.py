@@ -49,6 +49,19 @@ def superfluous(cut: Cut, names: Collection[str]) -> frozenset[str]:
     return frozenset(name for name in cut.packages if name in fetching() and fetching()[name] not in names)
 
 
+def old_system(shown: Shown, cut: Cut, since: tuple[int, ...]) -> Obstacle | None:
+    """Why the packages of the runtime stage are not known: the image is older than version `since`, its tag does not
+    say which release of the distribution it has, and headers are replaced by libraries, whose names differ there."""
+    base = shown.image.base
+    if base.release is not None or base.version is None or not any(name.endswith("-dev") for name in cut.tools):
+        return None
+    if tuple(int(part) for part in re.findall(r"\d+", base.version)) >= since:
+        return None
+    return Obstacle(
+        f"which release of {base.distribution} {base.name} has is not known, nor how its libraries are called"
+    )
+
+
 def other_node(cut: Cut, names: Collection[str]) -> Obstacle | None:
     """Why the stage cannot be cut, where its program calls Node (as one of the tools `names`), and that comes from a
     server of packages that the runtime stage would not know."""

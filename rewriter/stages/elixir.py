@@ -22,6 +22,8 @@ from rewriter.stages.programs import scripts_at
 from rewriter.steps.downloads import located
 
 _BUILDS_AT_START = frozenset(("mix", "iex", "elixir", "erl", "rebar3"))
+# The oldest version whose plain tags are of the releases that are known by their packages.
+_RECENT = (1, 15)
 _RELEASE = re.compile(r"(.*/_build/[\w-]+/rel/\w+)/bin/[\w-]+\Z", re.ASCII)
 _OFFICIAL = re.compile(r"(?P<image>.*:)(?P<version>\d[\w.]*(?:-otp-\d+)?)\Z")
 _HEXPM = re.compile(
@@ -85,7 +87,7 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
     used = assets.used(shown)
     if isinstance(used, Obstacle):
         return used
-    if obstacle := assets.other_node(cut, used):
+    if obstacle := assets.old_system(shown, cut, _RECENT) or assets.other_node(cut, used):
         return obstacle
     tools = mentions(shown, full_tools().keys() - {"gcc", "g++", "make"})
     if isinstance(tools, Obstacle):

@@ -37,6 +37,8 @@ _COMPOSER_PLAIN = frozenset(
      "run-script", "run", "exec", "diagnose", "")
 )  # fmt: skip
 _INSTALLER = re.compile(r"getcomposer\.org|composer-setup|composer\.phar")
+# The oldest version whose plain tags are of the releases that are known by their packages.
+_RECENT = (8, 1)
 _PIPED = re.compile(r"getcomposer\.org/installer\S*\s*\|\s*php\b")
 _CONSOLES = ("artisan", "bin/console")
 _SETS_UP_COMPOSER = ("composer", "composer.phar")
@@ -85,7 +87,7 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         return used
     if "composer" in used:
         return Obstacle(f"the container runs Composer, which builds ({used['composer'].evidence})")
-    if obstacle := assets.other_node(cut, used):
+    if obstacle := assets.old_system(shown, cut, _RECENT) or assets.other_node(cut, used):
         return obstacle
     folder = shown.view.folder.rstrip("/")
     if not folder:
@@ -158,9 +160,11 @@ def _sources_below(shown: Shown, cut: Cut, folder: str) -> bool:
 
 
 def _composers(cut: Cut) -> Iterator[Instruction]:
-    """The COPYs that bring Composer."""
+    """The COPYs that bring Composer, where no other step handles that file."""
     for instruction in cut.before:
         if instruction.keyword == "COPY" and instruction.flag("from") is not None:
             words = instruction.json or tuple(instruction.value.split())
             if len(words) == 2 and posixpath.basename(words[0]) in _SETS_UP_COMPOSER:
-                yield instruction
+                target = words[1] if words[1].endswith(_SETS_UP_COMPOSER) else posixpath.join(words[1], "composer")
+                if not any(target in other.value for other in cut.before if other.keyword == "RUN"):
+                    yield instruction

@@ -13,13 +13,14 @@ from collections.abc import Iterator, Sequence
 from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.project.context import Unfit
+from rewriter.project.manifests import line_of
 from rewriter.project.needs import Obstacle
 from rewriter.project.ruby.gemfile import Lock, lock_sections
 from rewriter.project.ruby.groups import bundled, needed, version
 from rewriter.stages import assets, bases
 from rewriter.stages.assets import ASSET_TOOLS
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
-from rewriter.stages.mentions import full_tools, mentions
+from rewriter.stages.mentions import Mention, full_tools, mentions
 from rewriter.stages.packages import divide
 
 _GEM_HOME = "/usr/local/bundle"
@@ -34,6 +35,8 @@ _TASKS = re.compile(
 )
 # Debian's images had the package tzdata up to this release, and the full image has it by way of Mercurial.
 _WITH_ZONES = frozenset(("stretch", "buster", "bullseye", "bookworm"))
+# The oldest version whose plain tags are of the releases that are known by their packages.
+_RECENT = (3, 2)
 _AT_START = ("gem", *ASSET_TOOLS)
 
 
@@ -46,7 +49,7 @@ def role(command: Command, shown: Shown) -> Role | Obstacle | None:
         if call.subcommand == "update" and call.has("--system"):
             return Role.SETS
         plain = call.subcommand in ("install", "i", "update", "sources", "cleanup") and not call.has(
-            "-i", "--install-dir"
+            "-i", "--install-dir", "-n", "--bindir"
         )
         return Role.BUILDS if plain else Obstacle(f"where gem {call.subcommand} in line {line} writes is not known")
     if name == "bundle" and call.subcommand in _BUNDLE:
@@ -90,7 +93,7 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         return Obstacle(reason)
     if lock is not None and "execjs" in _gems(lock) and "mini_racer" not in _gems(lock):
         names.add("node")  # it looks for a runtime when it is loaded: https://github.com/rails/execjs#readme
-    if obstacle := assets.other_node(cut, names):
+    if obstacle := assets.old_system(shown, cut, _RECENT) or assets.other_node(cut, names):
         return obstacle
     carries = _carries(shown, cut)
     if isinstance(carries, Obstacle):
@@ -131,7 +134,7 @@ def slim_enough(shown: Shown, lock: Lock | None) -> tuple[tuple[str, ...], tuple
     found = mentions(shown, tools.keys() - {"gcc", "g++", "make"})
     if isinstance(found, Obstacle):
         return found
-    for mention in found:
+    for mention in (*found, *_gemspecs(shown)):
         wanted.append(tools[mention.tool])
         facts.append(mention.evidence)
     if lock is not None and not wanted:
@@ -202,6 +205,17 @@ def _unclear(lock: Lock) -> str | None:
         if gem in table["unclear"]["names"] or ("ffi" in others and not known):
             return gem
     return None
+
+
+def _gemspecs(shown: Shown) -> Iterator[Mention]:
+    """Gemspecs of the project that ask git for their files: Bundler runs them whenever the program starts.
+
+    Source: https://bundler.io/guides/creating_gem.html
+    """
+    for name in shown.view.names():
+        if name.endswith(".gemspec") and (line := line_of(shown.view.text(name), r"^(?!\s*#).*\bgit\b")):
+            yield Mention("git", shown.view.evidence("runs git", name, line))
+            return
 
 
 def _old(lock: Lock, gem: str) -> Sequence[str]:
