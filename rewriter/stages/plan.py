@@ -308,6 +308,7 @@ class _Planner:
         others = step.roles - {Role.SETS, Role.PACKAGES}
         joined = bool(names and self.runtime.packages and not sets)
         whole = not others and not division.build and set(installed(step)) == set(names) and not joined
+        whole = whole and (not names or _updates(step))
         if (names or sets) and whole and len(sets) in (0, len(step.of(Role.SETS))):
             yield Repeated(step.instruction)
             return
@@ -366,6 +367,14 @@ class _Planner:
                     found.append(Repeated(instruction))
         first = next((at for at, item in enumerate(items)), 0)
         return [*items[:first], *found, *items[first:]]
+
+
+def _updates(step: Step) -> bool:
+    """Whether the step fetches the lists that it installs packages from, so that it needs no step in front of it."""
+    calls = [command.call for command in step.of(Role.PACKAGES)]
+    return any(
+        call.subcommand == "update" or call.has("--no-cache", "--update-cache", "--update", "-U") for call in calls
+    )
 
 
 def _path(command: Command, word: Word) -> str | None:

@@ -171,7 +171,7 @@ def _role(command: Command, stage: Shown, kit: Kit, *, built: bool) -> Role | No
     if name in words["sets"]:
         return Role.SETS
     if name in words["files"]:
-        if name == "sed" and _configures(command.call):
+        if (name == "sed" and _configures(command.call)) or (name == "ln" and _symbolic(command.call)):
             return Role.SETS
         if name == "rm" and not built:
             return Role.PACKAGES if empties(command.call) else Role.SETS
@@ -183,6 +183,11 @@ def _role(command: Command, stage: Shown, kit: Kit, *, built: bool) -> Role | No
             return role
     line = command.run.instruction.first_line
     raise Refused(f"what {name} in line {line} does is not known: it may write anywhere", command.run.at(command.call))
+
+
+def _symbolic(call: Call) -> bool:
+    """Whether an `ln` makes symbolic links: a COPY would take the files that they point to."""
+    return any(o.name == "--symbolic" or (o.name[:2] != "--" and "s" in o.name) for o in call.options)
 
 
 def _configures(call: Call) -> bool:
