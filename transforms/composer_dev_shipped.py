@@ -170,7 +170,7 @@ def _superfluous(facts: Facts, last: StageImage, run: Run, call: Call, view: Vie
                 line = line_of(view.text("composer.json"), re.escape(used))
                 raise Unfit(f"{view.file('composer.json')}:{line}", f"runs {used} behind the install")
     final = final_view(facts, last)
-    asked = dev.missed(final, brought)
+    asked = dev.missed(final, brought, laravel=dev.requires(view, "laravel/framework"))
     _operation(facts, last, run, call, view, asked)
     yield view.evidence(f"holds {len(brought.names)} packages for development", "composer.lock")
     yield Evidence("no file of the program uses one of them without asking for it" if asked else "no file uses them")

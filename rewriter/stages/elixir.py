@@ -30,7 +30,10 @@ _HEXPM = re.compile(
     r".*:[\w.-]+-erlang-[\w.-]+?-(?P<system>debian|ubuntu|alpine)-(?P<release>[a-z]+-\d{8}(?:\.\d+)?|[\d.]+)(?:-slim)?"
     r"(?:@.*)?\Z"
 )
-_MAKE = re.compile(r'^\s*"(\w+)":.*(?:\[[^\]]*:make\b|:elixir_make\b|:cc_precompiler\b|\{:pc,)', re.MULTILINE)
+_MAKE = re.compile(r'^\s*"(\w+)":.*\{:(?:elixir_make|cc_precompiler|rustler|pc|port_compiler),', re.MULTILINE)
+_NAMED = re.compile(r'^\s*"(\w+)":', re.MULTILINE)
+# Settings of mix.exs that put the release elsewhere.
+_MOVED = re.compile(r"\bbuild_path:|\breleases:[^\]]{0,600}\bpath:")
 
 
 def role(command: Command, shown: Shown) -> Role | Obstacle | None:
@@ -76,6 +79,8 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
     root = _release(shown, cut)
     if root is None:
         return Obstacle("what the container starts is not the release that `mix release` makes")
+    if reason := _moved(shown, root):
+        return Obstacle(reason)
     found = _base(shown.image.base.reference)
     if found is None:
         return Obstacle(f"which image has the system of {shown.image.base.name} alone is not known")
@@ -142,6 +147,19 @@ def _release(shown: Shown, cut: Cut) -> str | None:
     return None
 
 
+def _moved(shown: Shown, root: str) -> str | None:
+    """Why mix.exs does not show that the release in `root` is the one that is made; None where it does."""
+    if shown.view.kind("mix.exs") != "file":
+        return "mix.exs is not copied, so that it is not known where the release is put"
+    file, text = shown.view.file("mix.exs"), shown.view.text("mix.exs")
+    if "/_build/" not in root:
+        return None
+    if match := _MOVED.search(text):
+        return f"{file}:{text.count(chr(10), 0, match.start()) + 1} puts the release elsewhere"
+    name = posixpath.basename(root)
+    return None if re.search(rf":{name}\b|\b{name}:", text) else f"{file} names no release {name}"
+
+
 def _tasks(command: Command) -> list[str]:
     words = [word.raw for word in command.call.operands]
     return _joined(words) if command.call.subcommand == "do" else [command.call.subcommand]
@@ -169,8 +187,9 @@ def _native(shown: Shown) -> tuple[Evidence, ...] | Obstacle:
     """What shows that no dependency is linked to a library that the runtime stage lacks."""
     if shown.view.kind("mix.lock") != "file":
         return Obstacle("mix.lock is not copied, so that it is not known which libraries the dependencies need")
-    names = set(_MAKE.findall(shown.view.text("mix.lock")))
-    unknown = names - set(knowledge.table("mix")["native"]["names"]) - {"elixir_make", "cc_precompiler", "pc"}
+    table, text = knowledge.table("mix")["native"], shown.view.text("mix.lock")
+    names = set(_MAKE.findall(text)) | set(_NAMED.findall(text)).intersection(table["linked"])
+    unknown = names - set(table["names"]) - {"elixir_make", "cc_precompiler", "pc"}
     if unknown:
         return Obstacle(f"mix.lock has {min(unknown)}, which is compiled: which libraries it needs is not known")
     return (shown.view.evidence("has no dependency that needs a library of the system", "mix.lock"),)

@@ -21,6 +21,7 @@ _GUARD = re.compile(
     r"\b(?:class_exists|interface_exists|isLocal|runningUnitTests|environment)[ \t]*\("
     r"|\b(?:APP_ENV|APP_DEBUG|YII_ENV)\b"
 )
+_SETTINGS = re.compile(r"/config/(?!app\.php)[\w-]+\.php\Z")
 _GUARDED_LINES = 8
 _ENV = re.compile(r"^APP_ENV[ \t]*=[ \t]*[\"']?(\w+)", re.MULTILINE)
 WORK = frozenset(("dev", "development", "local", "test", "testing"))
@@ -121,9 +122,13 @@ def environment(view: View, name: str) -> str | None:
     return str(found[1]) if found else None
 
 
-def missed(view: View, brought: Development) -> list[str]:
+def missed(view: View, brought: Development, *, laravel: bool) -> list[str]:
     """Where the program asks whether a class for development is there before it uses it, as `file:line`. Raises
-    `Unfit` for a file that uses one without asking. Tests and what fills a database are left out."""
+    `Unfit` for a file that uses one without asking. Tests and what fills a database are left out, and so are Laravel's
+    settings, but for the list of what it loads: there `::class` is no more than a name.
+
+    Source: https://www.php.net/manual/en/language.oop5.basic.php#language.oop5.basic.class.class
+    """
     asked: list[str] = []
     names = sorted(map(re.escape, brought.classes))
     wanted = re.compile(rf"(?<![\w\\])\\?(?:{'|'.join(names) or '(?!)'})")
@@ -133,6 +138,8 @@ def missed(view: View, brought: Development) -> list[str]:
         if not path.endswith(".php") or aside.search(f"/{path}") or view.project.linked(path):
             continue
         if not any(source in (".", path) or path.startswith(f"{source}/") for source in sources):
+            continue
+        if laravel and _SETTINGS.search(f"/{path}"):
             continue
         text = _COMMENT.sub("", view.project.text(path)).replace("\\\\", "\\")
         for match in wanted.finditer(text):
