@@ -7,6 +7,10 @@ import re
 from collections.abc import Collection
 
 from rewriter import knowledge
+from rewriter.change import Evidence
+from rewriter.project.builds import COMPOSE
+from rewriter.project.context import Unfit
+from rewriter.project.manifests import line_of
 from rewriter.project.needs import Obstacle
 from rewriter.stages.kit import Command, Cut, Role, Shown
 from rewriter.stages.mentions import Mention, mentions
@@ -15,6 +19,7 @@ from rewriter.stages.mentions import Mention, mentions
 # https://bun.sh/docs/cli
 ASSET_TOOLS = frozenset(("npm", "yarn", "pnpm", "npx", "node", "bun", "bunx", "corepack"))
 # Its script names another server of packages to apt, and does no more: https://github.com/nodesource/distributions
+WITH_ZONES = frozenset(("stretch", "buster", "bullseye", "bookworm"))
 _NODESOURCE = re.compile(r"\bdeb\.nodesource\.com/setup_")
 
 
@@ -60,6 +65,29 @@ def old_system(shown: Shown, cut: Cut, since: tuple[int, ...]) -> Obstacle | Non
     return Obstacle(
         f"which release of {base.distribution} {base.name} has is not known, nor how its libraries are called"
     )
+
+
+def zones(shown: Shown) -> Evidence | None:
+    """What shows that the program is told a time zone by TZ, which needs the zones of the system. Images of Debian had
+    them up to bookworm; after that the full images have them by way of Mercurial, and the slim ones lack them.
+
+    Sources: https://man7.org/linux/man-pages/man3/tzset.3.html,
+    https://github.com/docker-library/buildpack-deps/blob/master/debian/trixie/scm/Dockerfile
+    """
+    if shown.image.base.distribution != "debian" or shown.image.base.release in WITH_ZONES:
+        return None
+    if "TZ" in shown.image.final.env or "TZ" in shown.image.final.args:
+        return Evidence("the stage sets TZ, which needs tzdata")
+    project = shown.view.project
+    for name in project.names():
+        if COMPOSE.match(name):
+            try:
+                line = line_of(project.text(name), r"^[^#\n]*\bTZ\b\s*[:=]")
+            except Unfit:
+                continue
+            if line is not None:
+                return Evidence("sets TZ, which needs tzdata", line, name)
+    return None
 
 
 def other_node(cut: Cut, names: Collection[str]) -> Obstacle | None:

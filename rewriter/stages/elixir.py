@@ -102,6 +102,8 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         return here if isinstance(here, Obstacle) else Obstacle(f"the program looks at its working directory ({here})")
     folder = shown.view.folder.rstrip("/")
     scripts = [path for path in scripts_at(shown) if not path.startswith(f"{root}/")]
+    zoned = assets.zones(shown) if base != shown.image.base.reference else None
+    packages = (*packages, *(["tzdata"] if zoned else ()))
     wanted = dict.fromkeys((*packages, *(full_tools()[mention.tool] for mention in tools)))
     if "LANG" in shown.image.final.env:
         settings = ()
@@ -109,7 +111,11 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         base,
         (Carry(f"{root}/", f"{root}/"), *(Carry(path, path) for path in scripts)),
         "Elixir, the sources and the dependencies are shipped beside the release",
-        (Evidence(f"the container starts the release in {root}, which brings its own Erlang"), *native),
+        (
+            Evidence(f"the container starts the release in {root}, which brings its own Erlang"),
+            *native,
+            *([zoned] if zoned else ()),
+        ),
         shown.view.project.root is not None,
         settings=settings,
         packages=tuple(name for name in wanted if name not in cut.packages),

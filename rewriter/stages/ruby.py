@@ -33,8 +33,6 @@ _BUNDLE = frozenset(
 _TASKS = re.compile(
     r"(?:assets|tmp|log|webpacker|shakapacker|css|javascript|dartsass|tailwindcss|i18n|yarn|js):[\w:]+\Z|bootsnap\Z"
 )
-# Debian's images had the package tzdata up to this release, and the full image has it by way of Mercurial.
-_WITH_ZONES = frozenset(("stretch", "buster", "bullseye", "bookworm"))
 # The oldest version whose plain tags are of the releases that are known by their packages.
 _RECENT = (3, 2)
 _AT_START = ("gem", *ASSET_TOOLS)
@@ -124,7 +122,7 @@ def slim_enough(shown: Shown, lock: Lock | None) -> tuple[tuple[str, ...], tuple
             return Obstacle(f"{lock.file} has {unclear}, and what that needs at run time is not known")
         for gem in sorted(gems):
             packages = [*table["native"].get(gem, ()), *_old(lock, gem)]
-            if gem == "tzinfo" and shown.image.base.release in _WITH_ZONES:
+            if gem == "tzinfo" and shown.image.base.release in assets.WITH_ZONES:
                 continue
             libraries = divide(packages, shown.image).runtime
             if libraries:
@@ -137,6 +135,9 @@ def slim_enough(shown: Shown, lock: Lock | None) -> tuple[tuple[str, ...], tuple
     for mention in (*found, *_gemspecs(shown)):
         wanted.append(tools[mention.tool])
         facts.append(mention.evidence)
+    if "tzdata" not in wanted and (fact := assets.zones(shown)):
+        wanted.append("tzdata")
+        facts.append(fact)
     if lock is not None and not wanted:
         facts.append(Evidence("has no gem that needs more than the slim image", None, lock.file))
     return tuple(dict.fromkeys(wanted)), tuple(facts)
