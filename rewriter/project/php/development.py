@@ -21,6 +21,7 @@ _GUARD = re.compile(
     r"\b(?:class_exists|interface_exists|isLocal|runningUnitTests|environment)[ \t]*\("
     r"|\b(?:APP_ENV|APP_DEBUG|YII_ENV)\b"
 )
+_MOST = 30_000
 _SETTINGS = re.compile(r"/config/(?!app\.php)[\w-]+\.php\Z")
 _GUARDED_LINES = 8
 _ENV = re.compile(r"^APP_ENV[ \t]*=[ \t]*[\"']?(\w+)", re.MULTILINE)
@@ -134,7 +135,10 @@ def missed(view: View, brought: Development, *, laravel: bool) -> list[str]:
     wanted = re.compile(rf"(?<![\w\\])\\?(?:{'|'.join(names) or '(?!)'})")
     aside = re.compile(knowledge.table("composer")["development"]["aside"])
     sources = [place.source.rstrip("/") for place in view.places]
-    for path in view.project.files():
+    files = view.project.files()
+    if len(files) > _MOST:
+        raise Unfit("the context", f"holds more than {_MOST:,} files, too many to look for who uses a package")
+    for path in files:
         if not path.endswith(".php") or aside.search(f"/{path}") or view.project.linked(path):
             continue
         if not any(source in (".", path) or path.startswith(f"{source}/") for source in sources):

@@ -30,6 +30,7 @@ _COMMENT = re.compile(r"^[ \t]*#.*", re.MULTILINE)
 _GUARD = re.compile(
     r"\bdefined\?|\bLoadError\b|\bRails\.env\b|\b(?:RAILS|RACK|APP)_ENV\b|\bdevelopment\?|\bgem_available"
 )
+_MOST = 30_000
 _GUARDED_LINES = 8
 _SOURCES = (".rb", ".ru", ".rake", "Rakefile")
 _ASIDE = re.compile(
@@ -199,9 +200,12 @@ def _at(path: str, text: str, offset: int) -> str:
 
 def shipped_files(view: View, endings: tuple[str, ...]) -> Iterator[str]:
     """The files of the project with one of the `endings` that lie in the image, as paths of the context, but for those
-    that only work on the program needs."""
+    that only work on the program needs. Raises `Unfit` where there are too many."""
     sources = [place.source.rstrip("/") for place in view.places]
-    for path in view.project.files():
+    files = view.project.files()
+    if len(files) > _MOST:
+        raise Unfit("the context", f"holds more than {_MOST:,} files, too many to look for who uses what")
+    for path in files:
         if not path.endswith(endings) or _ASIDE.match(path) or view.project.linked(path):
             continue
         if any(source in (".", path) or path.startswith(f"{source}/") for source in sources):
