@@ -96,7 +96,7 @@ def test_packages_are_divided() -> None:
     )
     assert build[0].startswith("RUN apt-get update && apt-get install -y gcc ffmpeg libpq-dev")
     assert [line.strip(" \\") for line in runtime[:5]] == [
-        *("RUN apt-get update", "&& apt-get install -y --no-install-recommends"),
+        *("RUN apt-get update", "&& apt-get install -y"),
         *("ffmpeg", "libpq5", "&& rm -rf /var/lib/apt/lists/*"),
     ]
     assert [*kit.cuts[0].tools] == ["gcc", "libpq-dev"]
