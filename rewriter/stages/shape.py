@@ -120,7 +120,7 @@ def steps(stage: Shown, kit: Kit) -> list[Step]:
             refused = refused or reason
     base = stage.image.base
     builds = any(Role.BUILDS in step.roles for step in found)
-    if refused and (builds or base.has("gcc") or slim(base.reference)):
+    if refused and (builds or any(map(base.has, _words()["builders"])) or slim(base.reference)):
         raise refused
     return found if builds else []
 

@@ -7,7 +7,7 @@ RUN bundle install
 
 FROM ruby:3.3-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends \
+    && apt-get install -y \
         graphviz \
         libidn12 \
     && rm -rf /var/lib/apt/lists/*
