@@ -18,6 +18,7 @@ from rewriter.stages.python_distroless import distroless
 from rewriter.stages.python_environment import environment
 from rewriter.stages.python_native import native
 from rewriter.stages.python_packages import installed, python_version
+from rewriter.stages.python_start import needs_tools
 from rewriter.stages.python_system import COMPILERS, needed_packages
 from rewriter.steps.context_copies import context_copy
 from rewriter.steps.downloads import located, with_folders
@@ -88,7 +89,7 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
         return Obstacle("Python 2 has no virtual environments of its own")
     if shown.facts.project.root is None:
         return Obstacle("what the program needs is not known without the build context")
-    reason = next(_start_builds(shown), None)
+    reason = next(needs_tools(shown), None)
     if reason:
         return Obstacle(reason)
     if shown.start.unknown:
@@ -142,7 +143,7 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
         return None
     reference = shown.image.stage.start.value.split()[0]
     base = bases.slim(reference)
-    if base is None or next(_start_builds(shown), None):
+    if base is None or next(needs_tools(shown), None):
         return None
     commands = []
     for instruction in shown.image.stage.body:
@@ -203,40 +204,6 @@ def _all_installs(shown: Shown) -> Iterator[Command]:
         for instruction in image.stage.body:
             if instruction.keyword == "RUN":
                 yield from (c for c in _installs(list(_commands(shown, instruction))) if c.call.subcommand in _INSTALLS)
-
-
-def _start_builds(shown: Shown) -> Iterator[str]:
-    """Why what the container starts, or who uses it, needs the tools that install."""
-    image = shown.image
-    own = [i for other in shown.facts.lineage(image) for i in other.stage.body if i.keyword in ("CMD", "ENTRYPOINT")]
-    if not own:
-        yield "no CMD or ENTRYPOINT says what the container runs: others may build on this image"
-    last = shown.start.last
-    if last is not None and _for_people(last.call):
-        yield f"people work in the container: it starts {posixpath.basename(last.call.program)}"
-    for started in shown.start.commands:
-        call = started.call
-        where = f"{started.file or 'line'}{':' if started.file else ' '}{started.line}"
-        name = posixpath.basename(call.program)
-        if name in ("poetry", "pipenv", "pdm"):
-            yield f"{where} starts the program through {name}, which would have to be shipped: start it directly"
-        elif name == "uv":
-            yield f"{where} starts the program through uv, which installs when it starts: start it directly"
-        elif name == "pip" or call.installs:
-            yield f"{where} installs packages when the container starts"
-        elif name in COMPILERS:
-            yield f"{where} runs {name} when the container starts"
-        elif any(word.raw in ("pip", "setup.py") for word in call.operands[:1]):
-            yield f"{where} installs packages when the container starts"
-
-
-def _for_people(call: Call) -> bool:
-    """Whether the command waits for what a person types."""
-    name = posixpath.basename(call.program)
-    alone = len(call.statement.words) - call.statement.words.index(call.head) == 1
-    return name in ("jupyter", "jupyter-lab", "jupyter-notebook", "ipython") or (
-        name in ("bash", "sh", "zsh", "python", "python3") and alone
-    )
 
 
 def _folder(shown: Shown, cut: Cut) -> Carry | Obstacle | None:
