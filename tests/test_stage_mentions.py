@@ -43,6 +43,7 @@ def test_a_call_is_seen(tmp_path: Path, name: str, text: str, evidence: str) -> 
         ("tests/test_a.py", "import subprocess\nsubprocess.run(['git'])\n"),
         ("release.sh", "git push\n"),  # nothing names it
         ("a.conf", "# curl -f x\n"),
+        ("Dockerfile", "RUN curl -f x\n"),
     ],
 )
 def test_no_call_is_seen(tmp_path: Path, name: str, text: str) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 
 from rewriter import knowledge
 from rewriter.change import Evidence
-from rewriter.project.context import Unfit
-from rewriter.project.needs import Obstacle, View
+from rewriter.project.context import Project, Unfit
+from rewriter.project.needs import Obstacle, Place, View
 from rewriter.stages.kit import Shown
 from rewriter.syntax.shell import parse
 from rewriter.syntax.vocabulary import call
@@ -123,9 +123,14 @@ def in_text(view: View, words: Collection[str]) -> Evidence | Obstacle | None:
 
 def sources(view: View) -> dict[str, str] | Obstacle:
     """The texts of the program's sources that come to the image, by their places in the context, without tests."""
+    return _sources(view.project, view.places)
+
+
+@lru_cache(maxsize=8)  # asked for each kind of word
+def _sources(project: Project, places: tuple[Place, ...]) -> dict[str, str] | Obstacle:
     table = knowledge.table("full_tools")["files"]
     try:
-        files = [file for file in view.project.files() if _is_source(file, table) and _in_image(view, file)]
+        files = [file for file in project.files() if _is_source(file, table) and _in_image(places, file)]
     except Unfit as error:
         return Obstacle(f"the program's sources are not all known: {error}")
     if len(files) > _FILES:
@@ -133,7 +138,7 @@ def sources(view: View) -> dict[str, str] | Obstacle:
     found = {}
     for file in files:
         try:
-            text = view.project.text(file)
+            text = project.text(file)
         except Unfit:
             continue
         if len(text) <= _LONGEST:
@@ -145,13 +150,13 @@ def _is_source(file: str, table: Mapping[str, Any]) -> bool:
     *folders, name = file.split("/")
     if any(folder in table["besides"] for folder in folders):
         return False
-    if ".min." in name:
+    if ".min." in name or name.startswith(("Dockerfile", "Containerfile")):
         return False
     return posixpath.splitext(name)[1] in table["endings"] or name in table["names"] or "." not in name
 
 
-def _in_image(view: View, file: str) -> bool:
-    for place in view.places:
+def _in_image(places: Sequence[Place], file: str) -> bool:
+    for place in places:
         source = posixpath.normpath(place.source)
         if source == "." or file == source or file.startswith(f"{source}/"):
             return True

@@ -106,7 +106,8 @@ def runtime(shown: Shown, cut: Cut) -> Runtime | Obstacle | None:
     if isinstance(used, Obstacle):
         return used
     packages, evidence = used
-    if needs.unknown and not full and shown.image.base.distribution == "debian" and _COMPILES.intersection(cut.tools):
+    compiled = shown.image.base.distribution == "debian" and _COMPILES.intersection(cut.tools)
+    if not full and compiled and (needs.unknown or found.open):
         packages = [*packages, "libgomp1"]  # one of them may be built with OpenMP
     unknown = needs.unknown if full else ()
     proven = not unknown and not (full and found.open)

@@ -221,6 +221,6 @@ def _paths(shown: Shown) -> Iterator[str]:
                 if name == "PATH" and not re.search(r"\$\{?PATH\b", value):
                     yield f"line {line} sets PATH without the one from before"
         elif instruction.keyword in ("RUN", "COPY", "ADD"):
-            for fixed in ("site-packages", "/usr/local/lib/python"):
+            for fixed in ("site-packages", *_FIXED):
                 if fixed in instruction.value:
                     yield f"line {line} names {fixed}, which a virtual environment has elsewhere"
