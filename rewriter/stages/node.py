@@ -43,6 +43,7 @@ __all__ = ["counterpart", "minimal", "role", "runtime"]
 
 _RUNS = frozenset(("run", "run-script", "test", "t", "start", "build", "exec", "x"))
 _RUNNERS = frozenset(("corepack", "node", "npx", "bunx", "pnpx"))
+_CARRIED = frozenset(("cp", "mv", "ln", "install"))  # where they write is known, and carried along
 _BY_COREPACK = frozenset(("yarn", "pnpm"))
 
 
@@ -65,7 +66,7 @@ def _check_builds(shown: Shown, builds: Sequence[Command]) -> None:
     for command in builds:
         call, sub = command.call, command.call.subcommand
         line = f"line {command.run.instruction.first_line}"
-        if for_all(call):
+        if for_all(call) or call.program in _CARRIED:
             continue
         if call.program == "corepack":
             _check_corepack(shown)

@@ -74,8 +74,10 @@ def minimal(shown: Shown) -> Minimal | Obstacle | None:
     try:
         command, settings = _command(shown)
         _check(shown)
-    except Unfit as error:
-        return Obstacle(f"an image without a shell would not do: {error}")
+    except Unfit:
+        return None  # such a program is right where it is
+    if named := _named_user(shown):
+        return Obstacle(named)
     return Minimal(
         table["image"].format(major=major, release=release),
         f"{base.name} ships a shell, npm and a package manager beside node"
@@ -131,18 +133,22 @@ def _command(shown: Shown) -> tuple[list[str], tuple[str, ...]]:
     return words, tuple(f"ENV {word}" for word in assigned)
 
 
+def _named_user(shown: Shown) -> str:
+    """Where the stage names a user that distroless images lack; "" where it does not."""
+    for instruction in shown.image.stage.body:
+        user = instruction.value if instruction.keyword == "USER" else instruction.flag("chown")
+        if user and not user.replace(":", "").isdigit():
+            line = instruction.first_line
+            return f"line {line} names the user {user}, which an image without a shell lacks: say its number"
+    return ""
+
+
 def _check(shown: Shown) -> None:
     """Raise `Unfit` where the stage or the program needs what such an image lacks."""
     for instruction in shown.image.stage.body:
         line = f"line {instruction.first_line}"
         if instruction.keyword not in _PLAIN:
             raise Unfit(line, f"has {instruction.keyword}, which needs a program of the image")
-        owner = instruction.flag("chown")
-        user = instruction.value if instruction.keyword == "USER" else owner
-        if user and not user.replace(":", "").isdigit():
-            raise Unfit(line, f"names the user {user}, which distroless images lack: say its number")
-        if instruction.keyword == "SHELL":
-            raise Unfit(line, "sets a shell")
     view = shown.view
     if view.kind("package.json"):
         lock = installed(view)
