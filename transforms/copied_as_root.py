@@ -86,6 +86,8 @@ def _is_needed(copy: ContextCopy, write: _Write, fresh: bool) -> bool:
     """Whether the write needs a folder or a file that `copy` brings: the closest one that is there. The destination
     itself counts where it is `fresh`."""
     path = posixpath.normpath(write.path)
+    if not path.startswith("/"):
+        return False  # a variable is in front
     if copy.brings(path) and (path != copy.target or not copy.folders):
         return not write.made
     if path == copy.target:
