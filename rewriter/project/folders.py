@@ -9,8 +9,9 @@ from rewriter.project.needs import View
 
 
 def upwards(path: str) -> Iterator[str]:
-    """The absolute folder `path` and all folders above it, nearest first."""
-    while True:
+    """The absolute folder `path` and all folders above it, nearest first; one with a variable in front (`$GOPATH/src`)
+    ends there."""
+    while path:
         yield path
         if path == "/":
             return
