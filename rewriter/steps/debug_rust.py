@@ -45,12 +45,14 @@ def rust(facts: Facts, run: Run, call: Call) -> Iterator[Change | Declined]:
     version = _version(run)
     if version is None or version < _STABLE:
         return
-    folder = next((folder for each, folder in with_folders(run) if each is call), None)
-    if folder is None:
+    # The dependencies that one command compiled serve the next one only where both have the same profile.
+    last, others = _last(facts, run)
+    folder = next((folder for each, folder in with_folders(last) if each is others[-1]), None)
+    if folder is None or any(each.wrappers for each in others):
         return
     kind = "debuginfo" if version < _BY_ITSELF else "symbols"
     try:
-        evidence = _evidence(view_of(facts, run, folder, ()), call)
+        evidence = _evidence(view_of(facts, last, folder, ()), others[-1])
     except (Unclear, Unfit):
         return
     if isinstance(evidence, bool):
@@ -81,6 +83,14 @@ def _builds(call: Call) -> bool:
         return call.has("--path")
     released = call.has("--release", "-r")
     return released and (call.subcommand in ("build", "b") or words[1:3] == ["chef", "cook"])
+
+
+def _last(facts: Facts, run: Run) -> tuple[Run, list[Call]]:
+    """The last step that compiles for release in the stage of `run` and in those that grow from it, and all commands
+    that do so there."""
+    images = (run.image, *facts.derived(run.image))
+    found = [(each, call) for each in facts.runs if each.image in images for call in each.calls if _builds(call)]
+    return found[-1][0], [call for _, call in found]
 
 
 def _instructions(file: Dockerfile) -> str:

@@ -90,6 +90,7 @@ def read(text: str) -> RustFile:
 def _walked(tokens: Sequence[tuple[str, int]], texts: list[Text]) -> tuple[tuple[Text, ...], tuple[Called, ...]]:
     calls: list[Called] = []
     opened: list[tuple[str, int, list[str], bool]] = []
+    macros: list[str] = [""]
     before = ("", "")
     for word, line in tokens:
         if word in "([{" and len(word) == 1:
@@ -97,16 +98,17 @@ def _walked(tokens: Sequence[tuple[str, int]], texts: list[Text]) -> tuple[tuple
             if before[1] == "!" and before[0]:
                 name = f"{before[0]}!"
             opened.append((name, line, [], True))
+            macros.append(name[:-1].rpartition("::")[2] if name.endswith("!") else macros[-1])
         elif word in ")]}" and len(word) == 1 and opened:
             name, at, given, literal = opened.pop()
+            macros.pop()
             if name and word == ")":
                 calls.append(Called("::".join(name.split("::")[-2:]), tuple(given), literal, at))
             if opened:
                 opened[-1][2].extend(given[:_MOST])
                 opened[-1] = (*opened[-1][:3], opened[-1][3] and literal and not name)
         elif (value := _string(word)) is not None:
-            macros = [each[0][:-1].rpartition("::")[2] for each in opened if each[0].endswith("!")]
-            texts.append(Text(value, line, macros[-1] if macros else ""))
+            texts.append(Text(value, line, macros[-1]))
             if opened:
                 opened[-1][2].append(value)
         elif opened and word not in (",", "&"):
