@@ -31,6 +31,7 @@ from rewriter.stages.native import (
     installs_data,
     kept,
     left_behind,
+    named_account,
     own_folder,
     sets,
 )
@@ -109,7 +110,9 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime:
     folder = f"{shown.view.folder.rstrip('/')}/"
     carried = carries(shown, outputs, [*outputs, *((folder,) if files.whole else files.paths)], "/go/bin")
     steps = [*sets(shown, cut, carried), *(i for i in cut.after if i.keyword == "RUN")]
-    needed = needed.with_shell(f"line {steps[0].first_line} needs a shell" if steps else "", cut.packages)
+    if account := named_account(shown.image.stage.body):
+        steps.append(account)
+    needed = needed.with_shell(f"line {steps[0].first_line} needs a whole system" if steps else "", cut.packages)
     base, packages = go_bases.base(shown.image, made, needed, (*cut.tools, *cut.packages))
     if base.startswith("gcr.io/distroless/") and (copy := awkward(shown, cut.after)):
         raise Unclear(f"line {copy.first_line} copies to a folder that {base} has not: end its name with a slash")
@@ -140,7 +143,8 @@ def _counterpart(shown: Shown) -> Counterpart | None:
     for instruction in steps:
         if not everywhere(shown.facts.run(instruction)):
             raise Unclear(f"what line {instruction.first_line} runs may need the Go image")
-    base, packages, facts = _small(shown, found, f"line {steps[0].first_line} needs a shell" if steps else "")
+    steps += filter(None, [named_account(image.stage.body)])
+    base, packages, facts = _small(shown, found, f"line {steps[0].first_line} needs a whole system" if steps else "")
     if base.startswith("gcr.io/distroless/") and (copy := awkward(shown, image.stage.body)):
         raise Unclear(f"line {copy.first_line} copies to a folder that {base} may not have: end its name with a slash")
     if packages:
@@ -158,7 +162,7 @@ def _minimal(shown: Shown) -> Minimal | None:
     found = _copied(shown)
     if not _started(shown, found) or shown.start.shell or shown.start.scripts:
         return None
-    if awkward(shown, image.stage.body):
+    if awkward(shown, image.stage.body) or named_account(image.stage.body):
         return None
     dropped = [instruction for instruction in image.stage.body if instruction.keyword == "RUN"]
     if not all(installs_data(shown, instruction) for instruction in dropped):

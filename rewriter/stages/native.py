@@ -236,6 +236,18 @@ def awkward(shown: Shown, instructions: Iterable[Instruction]) -> Instruction | 
     return None
 
 
+def named_account(instructions: Iterable[Instruction]) -> Instruction | None:
+    """A USER or a copy with an owner that names an account which distroless images do not have; None where there is
+    none. Source: https://github.com/GoogleContainerTools/distroless (common/variables.bzl)"""
+    for instruction in instructions:
+        names = [instruction.value.strip("\"'")] if instruction.keyword == "USER" else []
+        names += instruction.flag_values("chown") if instruction.keyword in ("COPY", "ADD") else ()
+        parts = {part for name in names for part in name.split(":") if not part.isdigit()}
+        if not parts <= {"root", "nobody", "nonroot", ""}:
+            return instruction
+    return None
+
+
 def own_folder(image: StageImage) -> bool:
     """Whether the stage sets its working directory before anything is put there."""
     for instruction in image.stage.body:

@@ -30,6 +30,7 @@ from rewriter.stages.native import (
     installs_data,
     kept,
     left_behind,
+    named_account,
     needs,
     own_folder,
     sets,
@@ -138,7 +139,9 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime:
     carried = carries(shown, outputs, [*outputs, *files.paths], _CARGO_BIN)
     steps = [*sets(shown, cut, carried), *(i for i in cut.after if i.keyword == "RUN")]
     libraries_ = needed.packages
-    needed = needed.with_shell(f"line {steps[0].first_line} needs a shell" if steps else "", cut.packages)
+    if account := named_account(shown.image.stage.body):
+        steps.append(account)
+    needed = needed.with_shell(f"line {steps[0].first_line} needs a whole system" if steps else "", cut.packages)
     if shown.image.base.distribution == "debian" and needed.static and not needed.shell:
         base, packages = _STATIC, tuple[str, ...]()
     else:
@@ -188,7 +191,7 @@ def _minimal(shown: Shown) -> Minimal | None:
     command = found[running[0]][0]
     builder = command.run.image
     needed, there, facts = _needed(shown, _program(shown, command), found, builder, ())
-    if awkward(shown, image.stage.body):
+    if awkward(shown, image.stage.body) or named_account(image.stage.body):
         return None
     dropped = [instruction for instruction in image.stage.body if instruction.keyword == "RUN"]
     extra = tuple(needed.packages) if there else ()

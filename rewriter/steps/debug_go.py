@@ -178,7 +178,7 @@ def _trims(run: Run) -> bool:
 def _cgo_is_open(run: Run, call: Call, given: dict[str, str | None]) -> bool:
     """Whether nothing says yet if cgo is used, on an image where it would be."""
     base = run.image.base
-    if "CGO_ENABLED" in given or "CC" in given or not (base.known and "golang" in base.reference):
+    if {"CGO_ENABLED", "CC", "GODEBUG"} & given.keys() or not (base.known and "golang" in base.reference):
         return False
     plain = call.statement.start == call.head.start or bool(call.statement.assignments)
     return (

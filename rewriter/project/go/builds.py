@@ -141,6 +141,9 @@ def _name(view: View, folder: str) -> str:
     """The name of the program whose package lies in `folder`: the last part of its import path."""
     root = folder_of(view.into(folder), "go.mod")
     if root != folder:
+        made = next((call for call in view.before if (call.program, call.subcommand) == ("go", "mod init")), None)
+        if root is None and made is not None and made.operands:
+            return _last(made.operands[0].raw)
         if root is None and not folder.startswith("/go/src/") and not _is_main(view, folder):
             raise Unclear(f"{folder} is not among the copied files")
         return posixpath.basename(folder)

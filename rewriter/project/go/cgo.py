@@ -50,13 +50,16 @@ def program(view: View) -> Program:
         raise Unfit(view.file(root) or root, "holds no Go file that is copied into the image")
     paths = frozenset(_modules(modules)) if modules else frozenset()
     if modules is None and (foreign := _foreign(found)):
-        return Program(found, root, None, f"{foreign} comes from GOPATH, and is not known", known=False)
+        reason = f"{min(foreign)} is not among the modules of a go.mod"
+        return Program(found, root, None, reason, modules=foreign, known=False)
     known = all(map(_known, paths))
     own = next((path for path, file in found.files.items() if _cgo(file.imports)), None)
     if own:
         links = any(file.links for file in found.files.values())
         fact = found.fact(own, 1, "imports C: the program needs cgo")
         return Program(found, root, False, "", (fact,), None if links else {}, paths, known)
+    if plugin := found.importing("plugin"):
+        return Program(found, root, False, "", (plugin,), {}, paths, known)
     if needed := {path: entry for path in sorted(paths) if (entry := _needing(path))}:
         libraries: dict[str, tuple[str, ...]] | None = {}
         for entry in needed.values():
@@ -101,13 +104,10 @@ def _asks(modules: Modules, wanted: str, fact: str) -> Evidence:
     return Evidence(f"{wanted} {fact}")
 
 
-def _foreign(found: Sources) -> str | None:
-    """An import of a project without go.mod that is not the standard library's."""
-    for file in found.files.values():
-        for text in file.imports:
-            if "." in text.value.partition("/")[0] and not found.vendored:
-                return text.value
-    return None
+def _foreign(found: Sources) -> frozenset[str]:
+    """The imports of a project without go.mod that are not the standard library's, nor vendored."""
+    imports = (text.value for file in found.files.values() for text in file.imports)
+    return frozenset(path for path in imports if "." in path.partition("/")[0] and not found.vendored)
 
 
 def _cgo(imports: tuple[Any, ...]) -> bool:

@@ -1,0 +1,3 @@
+module git.example.org/harbour/tides
+
+go 1.22
