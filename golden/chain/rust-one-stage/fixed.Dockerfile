@@ -1,4 +1,4 @@
-FROM rust:1.80-bookworm AS build
+FROM rust:1-bookworm AS build
 COPY . /lantern
 WORKDIR /lantern
 RUN CARGO_PROFILE_RELEASE_STRIP=symbols cargo install --path . --locked
