@@ -40,8 +40,8 @@ def go(facts: Facts, run: Run, call: Call) -> Iterator[Change | Declined | Repor
     yield from _platform(facts, run, call, given)
     if _is_special(facts, call, given):
         return
-    if call.operands and all("@" in word.raw for word in call.operands):
-        return  # a published tool, which need not be shipped at all
+    if call.operands and all("@" in word.raw or word.raw == "tool" for word in call.operands):
+        return  # tools of others, which need not be shipped at all: https://go.dev/doc/modules/managing-dependencies#tools
     made = _program(view) if folder else None
     edits, does = list[Edit](), list[str]()
     flags = _linker(run, call)
