@@ -28,6 +28,8 @@ _SPECIAL = ("-race", "-msan", "-asan", "-cover", "-gcflags", "--gcflags", "-link
 _MODES = (None, "exe", "default", "pie")
 _STRIPS = re.compile(r"(?:^|[\s\"'=])-[sw]\b(?!=false)")
 _DEBUGGERS = re.compile(r"\bdlv\b|\bdelve\b|\bgdb\b|-N -l\b")
+# They find files beside the sources that call them.
+_FINDERS = ("github.com/GeertJohan/go.rice", "github.com/gobuffalo/packr", "github.com/markbates/pkger")
 # They tell where the sources lay.
 _PLACES = ("runtime.Caller", "runtime.Callers", "runtime.GOROOT", "build.Import", "build.ImportDir", "packages.Load")
 
@@ -49,7 +51,7 @@ def go(facts: Facts, run: Run, call: Call) -> Iterator[Change | Declined | Repor
         edits.append(flags)
         does.append("its symbols and tables for debuggers are left out")
     evidence = [facts.line(run.instruction, f"go {call.subcommand} keeps what only debuggers read")] if flags else []
-    if flags and made and _trims(run) and not _has(call, "trimpath") and not made.sources.calling(*_PLACES):
+    if flags and made and _trims(run) and not _has(call, "trimpath") and not _looks_for_itself(made):
         edits.insert(0, _behind(run, call, " -trimpath"))
         if edits[0].start == flags.start:
             edits = [Edit(flags.start, flags.end, f" -trimpath{flags.text}")]
@@ -110,6 +112,12 @@ def _program(view: View) -> Program | None:
         return program(view)
     except (Unclear, Unfit):
         return None
+
+
+def _looks_for_itself(made: Program) -> bool:
+    """Whether the program may look for files where its sources lay."""
+    finders = tuple(f"{module}/" for module in _FINDERS)
+    return made.sources.calling(*_PLACES) is not None or any(f"{path}/".startswith(finders) for path in made.modules)
 
 
 def _has(call: Call, name: str) -> bool:
