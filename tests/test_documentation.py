@@ -77,7 +77,7 @@ def test_explanation_has_every_part(transform: Transform) -> None:
 
 def example() -> str:
     """The README's example: what the chain makes of a golden case."""
-    folder = GOLDEN / "chain" / "flask"
+    folder = GOLDEN / "chain" / "python-django"
     diff = Case(folder).rewrite(Case(folder).before).diff("Dockerfile")
     return f"```diff\n{diff}```\n"
 
