@@ -23,6 +23,7 @@ from rewriter.order.edits import (
 )
 from rewriter.order.first_half import Declines, Part, part_of
 from rewriter.order.moves import unfinished
+from rewriter.project.needs import Needs
 from rewriter.steps.context_copies import ContextCopy
 from rewriter.syntax.shell import Statement
 from rewriter.syntax.tree import Dockerfile
@@ -178,7 +179,8 @@ def fetched(
         return None
     head = file.source.text[run.instruction.span.start : run.text.source(0)]
     workdir = run.state.workdir
-    fetch = answer.fetch if stopped.folder == workdir else f"cd {stopped.folder} && {answer.fetch}"
+    fetch = " && ".join([*_settings(run, blocked.commands), answer.fetch or ""])
+    fetch = fetch if stopped.folder == workdir else f"cd {stopped.folder} && {fetch}"
     lines = [*told[0], f"{head}{fetch}"]
     if same_place(image, at, [*passed, blocked]) and not any(step.run for step in passed):
         edits: tuple[Edit, ...] = (put_ahead(file, copy.instruction, lines), *without(file, copy, told[1]))
@@ -186,6 +188,16 @@ def fetched(
         rest = rest_text(file, copy, [], _destination(copy, passed))
         edits = (take_out(file, copy.instruction, lines[:-1]), put_ahead(file, run.instruction, [lines[-1], rest]))
     return Divided(part, edits, (stopped,))
+
+
+def _settings(run: Run, commands: Sequence[Command]) -> list[str]:
+    """The commands of the step that set up the tool that the last of `commands` calls: its download needs them."""
+    stopped = commands[-1].call
+    return [
+        run.text.text[command.call.statement.start : command.call.statement.end]
+        for command in commands[:-1]
+        if command.call.program == stopped.program and command.needs == Needs(())
+    ]
 
 
 def _alone(facts: Facts, run: Run, commands: Sequence[Command]) -> None:
