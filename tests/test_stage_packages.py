@@ -99,3 +99,9 @@ def test_what_compilers_bring_is_told_apart() -> None:
 
 def test_a_library_that_is_asked_for_by_name_is_not_the_compilers() -> None:
     assert divide(["gcc", "libgomp1"], image("debian:bookworm")).compilers == ()
+
+
+@pytest.mark.parametrize("base", ["ruby:2.4.2", "python:3.5.2", "node:10.1"])
+def test_an_old_tag_whose_release_is_not_known(base: str) -> None:
+    """Its libraries may have other names than those of the releases that are built today."""
+    assert divide(["libssl-dev"], image(base)).kept == ("libssl-dev",)

@@ -17,6 +17,7 @@ from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.image import StageImage
 from rewriter.knowledge import apt_packages
+from rewriter.knowledge.base_table import facts_of
 from rewriter.knowledge.bases import Base
 
 Divide = Callable[[str], "tuple[str, ...] | None"]
@@ -146,11 +147,20 @@ def _number(release: str) -> tuple[int, ...]:
 
 
 def _releases(base: Base) -> tuple[str, ...]:
-    """The releases of Debian that `base` may be; () where one of them has no table."""
+    """The releases of Debian that `base` may be; () where one of them has no table.
+
+    The plain tags of versions that are still supported move from one release to the next; what an old tag stands on,
+    where the table of bases does not say it, is not known.
+    """
     known = apt_packages.releases()
     if base.release is None:
-        return known[-2:]
+        return known[-2:] if _supported(base) else ()
     return (base.release,) if base.release in known else ()
+
+
+def _supported(base: Base) -> bool:
+    oldest = (facts_of(base.reference) or {}).get("supported")
+    return base.version is None or oldest is None or _number(base.version) >= _number(oldest)
 
 
 @cache
