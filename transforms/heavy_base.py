@@ -40,12 +40,14 @@ from rewriter.change import Alters, Change, Declined, Edit
 from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.order.edits import take_out
+from rewriter.project.services import services
 from rewriter.stages.kit import Counterpart, Minimal, Obstacle
 from rewriter.stages.shape import for_others, kit_for, shown
 from rewriter.stages.text import cased
 from rewriter.syntax.tree import Dockerfile
 
 _COMMANDS = ("CMD", "ENTRYPOINT")
+_COMPOSE = frozenset(("command", "entrypoint"))
 
 
 def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
@@ -72,14 +74,21 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
         case Obstacle(reason):
             yield Declined(reason, span)
         case None:
-            yield from _minimal(file, image, kit.minimal(stage))
+            yield from _minimal(file, facts, image, kit.minimal(stage))
 
 
-def _minimal(file: Dockerfile, image: StageImage, found: Minimal | Obstacle | None) -> Iterator[Change | Declined]:
+def _minimal(
+    file: Dockerfile, facts: Facts, image: StageImage, found: Minimal | Obstacle | None
+) -> Iterator[Change | Declined]:
     span = image.stage.start.span
     match found:
         case Obstacle(reason):
             yield Declined(reason, span)
+        case Minimal() if told := next(
+            (each for each in services(facts.project) if _COMPOSE & each.values.keys()), None
+        ):
+            said = f"{told.file}:{told.line} has the service {told.name} start in its own way, which may need a shell"
+            yield Declined(said, span)
         case Minimal():
             gone = list(found.dropped)
             edits = [_base(image, found.base), *_settings(file, image, found.settings)]

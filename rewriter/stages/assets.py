@@ -58,7 +58,9 @@ def old_system(shown: Shown, cut: Cut, since: tuple[int, ...]) -> Obstacle | Non
     """Why the packages of the runtime stage are not known: the image is older than version `since`, its tag does not
     say which release of the distribution it has, and headers are replaced by libraries, whose names differ there."""
     base = shown.image.base
-    if base.release is not None or base.version is None or not any(name.endswith("-dev") for name in cut.tools):
+    if base.release is not None or base.version is None:
+        return None
+    if not any(name.endswith("-dev") for name in (*cut.tools, *cut.packages)):
         return None
     if tuple(int(part) for part in re.findall(r"\d+", base.version)) >= since:
         return None

@@ -133,6 +133,12 @@ def _probes(shown: Shown, own: Collection[str]) -> Iterator[tuple[str, str]]:
     for service in services(shown.facts.project):
         for match in _PROBE.finditer(str(service.values.get("healthcheck", ""))):
             yield match[1], f"a health check in {service.file} runs {match[1]}"
+        entry = service.words("entrypoint")
+        state = shown.image.final
+        alone = entry or (service.words("command") if state.entrypoint == ("exec", ()) else ())
+        name = posixpath.basename(alone[0]) if alone else ""
+        if name and name not in own and not name.startswith("-"):
+            yield "sh", f"{service.file}:{service.line} has the service {service.name} start {name}"
 
 
 def follow(command: Command, found: dict[str, _Made], view: View) -> None:

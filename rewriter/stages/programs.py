@@ -10,16 +10,13 @@ from fnmatch import fnmatchcase
 from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.image import State
-from rewriter.project.builds import COMPOSE
-from rewriter.project.context import Unfit
+from rewriter.project.services import services
 from rewriter.stages.kit import Shown
 from rewriter.steps.downloads import located
 from rewriter.steps.start import Started
 from rewriter.syntax.tree import Instruction
 
 _FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt", "/")
-# https://docs.docker.com/reference/compose-file/services/: the words stand on the line, or in a list below it.
-_TOLD = re.compile(r"(?m)^[ \t]*(?:command|entrypoint|test)[ \t]*:(.*(?:\n[ \t]+-.*)*)")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -100,18 +97,13 @@ def is_within(path: str, folder: str) -> bool:
 
 
 def told_elsewhere(shown: Shown, pattern: re.Pattern[str]) -> tuple[str, Evidence] | None:
-    """What `pattern` finds in a command, an entry point or a health check that a compose file beside the Dockerfile
-    gives a service, with its place."""
-    project = shown.facts.project
-    for name in project.names("."):
-        if not COMPOSE.match(name):
-            continue
-        try:
-            text = project.text(name)
-        except Unfit:
-            continue
-        for told in _TOLD.finditer(text):
-            if match := pattern.search(told[1]):
-                line = text.count("\n", 0, told.start(1) + match.start()) + 1
-                return match[0], Evidence(f"runs {match[0]}", line, name)
+    """What `pattern` finds in a command, an entry point or a health check that a compose file gives a service of the
+    image, with its place."""
+    for service in services(shown.facts.project):
+        test = service.values.get("healthcheck")
+        texts = [" ".join(service.words(key)) for key in ("command", "entrypoint")]
+        for text in (*texts, str(test["test"]) if isinstance(test, dict) and "test" in test else ""):
+            if match := pattern.search(text):
+                first = match[0].split()[0]
+                return match[0], Evidence(f"runs {match[0]}", service.line_of(first), service.file)
     return None
