@@ -15,7 +15,7 @@ from rewriter.image import StageImage
 from rewriter.knowledge.base_table import split
 from rewriter.steps.downloads import located, with_folders
 from rewriter.steps.start import Start, final_view, start
-from rewriter.users import surroundings
+from rewriter.users import meant, surroundings
 from rewriter.users.code import Code, Write
 from rewriter.users.program import Program, programs
 
@@ -45,6 +45,7 @@ class Found:
     native: bool = False  # a program that asks for no home folder
     places: set[str] = field(default_factory=set)
     whole: set[str] = field(default_factory=set)  # folders that are given with all that is in them
+    made: set[str] = field(default_factory=set)  # folders that the steps make for sure
 
     def refuse(self, reason: str) -> None:
         """Take `reason`, if it is one and the first."""
@@ -187,11 +188,32 @@ def _project(facts: Facts, image: StageImage, started: Start, found: Found) -> N
     for source, target, evidence in list(surroundings.mounts(facts))[:2]:
         owner = "belongs to root, or to the host's user"
         found.doubt(f"{where(evidence)} mounts {source} at {target}, and what is in it {owner}")
+    known = {*found.doubts} - {started.unknown}
     code = Code()
     for program in programs(facts, image, started):
         _program(program, found)
         code.add(program.code)
     _code(facts, image, code, found)
+    open_ = [doubt for doubt in found.doubts if doubt not in known and _PORTS not in doubt]
+    _meant(facts, image, open_, found)
+    if open_:
+        found.refuse(surroundings.socket(facts))
+
+
+def _meant(facts: Facts, image: StageImage, open_: Sequence[str], found: Found) -> None:
+    """What is given to the user, or stands against one, as compose files and empty folders show it. `open_` is what is
+    not known of the program."""
+    workdir = image.final.workdir
+    for path, evidence in meant.shared(facts, workdir) if isinstance(workdir, str) else ():
+        if open_ or any(f"{folder}/".startswith(f"{path}/") for folder in found.folders):
+            found.refuse(f"{where(evidence)} {evidence.fact} from the host, whose user owns what the program writes to")
+    for path, evidence in (*meant.volumes(facts), *meant.empty(facts, image)):
+        if not _SYSTEM.match(path):
+            found.folders.setdefault(path, evidence)
+            if open_:
+                found.doubt(f"what is in {path} of today's containers, where it is mounted, belongs to root")
+    if not image.final.volumes:  # in front of a VOLUME, the folder may not be there yet
+        found.made.update(meant.made(facts, image))
 
 
 def _old_ports(image: StageImage, found: Found) -> None:

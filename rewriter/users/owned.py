@@ -26,7 +26,7 @@ def commands(facts: Facts, image: StageImage, found: Found, owner: str, made: Co
     alone = [f for f in folders if f not in whole and not any(_below(f, other) for other in whole)]
     files = [f for f in found.files if not any(_below(f, other) for other in (*whole, *given))]
     steps = []
-    if missing := [f for f in (*whole, *alone) if f not in made]:
+    if missing := [f for f in (*whole, *alone) if f not in made and f not in found.made]:
         steps.append(f"mkdir -p {' '.join(missing)}")
     if whole:
         steps.append(f"chown -R {owner} {' '.join(whole)}")

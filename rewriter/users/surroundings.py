@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterator
+from pathlib import Path
 
 from rewriter.change import Evidence
 from rewriter.facts import Facts
+from rewriter.project.builds import text_of
 from rewriter.project.context import Project, Unfit
+from rewriter.project.discovery import above
 from rewriter.project.services import services
 
 _ACTIONS = ("action.yml", "action.yaml")
 # Where dev containers are described, and how the root of the project is named there.
 # Source: https://containers.dev/implementors/json_reference/#image-specific
 _DEV = {".devcontainer/devcontainer.json": "../", ".devcontainer.json": ""}
+# Where a project shows how its image is run: `docker run -v /var/run/docker.sock:…`
+_READMES = ("README.md", "README.rst", "README.txt", "README")
+_SOCKET = "docker.sock:"
 # Source: https://docs.docker.com/reference/compose-file/services/
 _RIGHTS = ("privileged", "cap_add", "devices", "pid")
 
@@ -31,8 +38,8 @@ def special(facts: Facts) -> str:
     root = project.root.name if project.root is not None else ""
     if ".devcontainer" in (*dockerfile.split("/"), root):
         return "it is a dev container, which has its own settings for the user"
-    for name, above in _DEV.items():
-        if _says(project, name, f'"{above}{dockerfile}"'):
+    for name, root_ in _DEV.items():
+        if _says(project, name, f'"{root_}{dockerfile}"'):
             return f"{name} makes it a dev container, which has its own settings for the user"
     return ""
 
@@ -72,4 +79,20 @@ def rights(facts: Facts) -> str:
     for source, _, evidence in mounts(facts):
         if "docker.sock" in source or "containerd.sock" in source:
             return f"{evidence.file}:{evidence.line} mounts {source}, which root alone may use"
+    return ""
+
+
+def socket(facts: Facts) -> str:
+    """Why the project's own words show that containers are given Docker's socket; "" where they do not."""
+    if facts.project.root is None:
+        return ""
+    root = Path(os.path.abspath(facts.project.root))
+    for folder in above(root):
+        for name in _READMES:
+            file = os.path.relpath(folder / name, root)
+            facts.project.asked.add(file)
+            lines = text_of(folder / name).split("\n")
+            line = next((number for number, text in enumerate(lines, 1) if _SOCKET in text), None)
+            if line is not None:
+                return f"{file}:{line} mounts docker.sock, which root alone may use"
     return ""
