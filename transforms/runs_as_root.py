@@ -66,7 +66,7 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
     if found.refusal:
         yield Declined(found.refusal, at.span)
         return
-    user = account(facts, image)
+    user = account(facts, image, owns=bool(found.folders))
     if isinstance(user, str):
         yield Declined(user, at.span)
         return

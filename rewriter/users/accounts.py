@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from rewriter import knowledge
 from rewriter.change import Evidence
-from rewriter.facts import Facts
+from rewriter.facts import ROOT, Facts
 from rewriter.image import StageImage
+from rewriter.knowledge.base_table import SAME_IMAGE, split
 from rewriter.steps.created_users import Created, created
 
 # Beyond the ids that a host gives to its own users, as advised in https://docs.docker.com/build/building/best-practices/
@@ -21,6 +23,11 @@ _DEBIAN = (
     # -l: no entries in the databases of logins, which are as large as the id is high; useradd(8).
     f"useradd -l --uid {_ID} --gid {_NAME} --create-home {_NAME}",
 )
+# The system's users that files are given to; ids of Debian and of alpine. Their home folders are not theirs to write.
+# Sources: https://sources.debian.org/src/base-passwd/ (passwd.master), alpine-baselayout's passwd, and, for www-data on
+# alpine, https://github.com/docker-library/php/blob/master/Dockerfile-linux.template
+_SYSTEM = {"nobody": {"debian": 65534, "alpine": 65534}, "www-data": {"debian": 33, "alpine": 82}}
+_BARE = frozenset(("debian", "ubuntu", "alpine", "busybox", "fedora", "rockylinux", "almalinux", "amazonlinux"))
 # https://busybox.net/downloads/BusyBox.html#adduser
 _BUSYBOX = (f"addgroup -g {_ID} {_NAME}", f"adduser -D -u {_ID} -G {_NAME} {_NAME}")
 
@@ -38,11 +45,14 @@ class Account:
     evidence: tuple[Evidence, ...] = ()
 
 
-def account(facts: Facts, image: StageImage) -> Account | str:
-    """The user that the last stage can run as; a reason where several are possible."""
+def account(facts: Facts, image: StageImage, *, owns: bool = False) -> Account | str:
+    """The user that the last stage can run as; a reason where several are possible. `owns` says that folders are to be
+    given to it, which takes a step in any case."""
     created = _created(facts, image)
     if isinstance(created, Account | str):
         return created
+    if copied := _copied(facts, image):
+        return copied
     known = knowledge.table("accounts")
     for name in image.base.users:
         if name in known and not _changed(facts, image, name):
@@ -51,7 +61,7 @@ def account(facts: Facts, image: StageImage) -> Account | str:
             return Account(f"{uid}:{gid}", f"{name}:{name}", said, home=True)
     if not image.base.has_shell and image.base.known:
         return Account(f"{_NONROOT}:{_NONROOT}", f"{_NONROOT}:{_NONROOT}", "a user by its number", home=False)
-    if no_steps(facts, image):
+    if not owns and no_steps(facts, image):
         return Account(f"{_ID}:{_ID}", f"{_ID}:{_ID}", "a user by its number", home=False)
     match facts.system(image):
         case "alpine":
@@ -65,9 +75,27 @@ def account(facts: Facts, image: StageImage) -> Account | str:
     return Account(f"{_ID}:{_ID}", f"{_ID}:{_ID}", "a user by its number", home=False)
 
 
+def _copied(facts: Facts, image: StageImage) -> Account | None:
+    """The one user to whom the copies of the stage give their files; None where there are several, or root alone."""
+    copies = [i for each in facts.lineage(image) for i in each.stage.body if i.keyword in ("COPY", "ADD")]
+    owners = {owner: copy for copy in copies if (owner := copy.flag("chown"))}
+    names = {owner.partition(":")[0] for owner in owners} - set(ROOT)
+    if len(names) != 1:
+        return None
+    name = names.pop()
+    line = next(copy.first_line for owner, copy in owners.items() if owner.partition(":")[0] == name)
+    ids = _SYSTEM.get(name, {}).get(facts.system(image) or "")
+    if ids is None and not name.isdecimal():
+        return None
+    user = f"{ids}:{ids}" if ids else next(owner for owner in owners if owner.partition(":")[0] == name)
+    if not re.fullmatch(r"\d+(?::\d+)?", user):
+        return None
+    return Account(user, user, f"{name}, to whom line {line} gives its files", home=False)
+
+
 def no_steps(facts: Facts, image: StageImage) -> bool:
-    """Whether the stage is put together for other platforms without running a program of theirs: a RUN would need an
-    emulator where there is none today.
+    """Whether the stage is put together for other platforms without running a program of theirs, or the file only
+    puts what was built outside of it on a system: a RUN would need an emulator where there is none today.
 
     Source: https://docs.docker.com/build/building/multi-platform/#cross-compilation
     """
@@ -77,7 +105,8 @@ def no_steps(facts: Facts, image: StageImage) -> bool:
         for stage in facts.file.stages
         if stage not in [each.stage for each in stages]
     )
-    return crossed and all(i.keyword != "RUN" for each in stages for i in each.stage.body)
+    wraps = len(facts.file.stages) == 1 and SAME_IMAGE.sub("", split(image.base.reference)[0]) in _BARE
+    return (crossed or wraps) and all(i.keyword != "RUN" for each in stages for i in each.stage.body)
 
 
 def _created(facts: Facts, image: StageImage) -> Account | str | None:
