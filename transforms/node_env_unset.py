@@ -1,8 +1,8 @@
 """A Node server that runs in development mode, as nobody said otherwise.
 
 What: sets `NODE_ENV=production` in the stage that is shipped, below its last package command and build, where the
-container starts a server by `node`. Leaves it where the Dockerfile, an entry script or a compose file sets it, and
-where a tool for development is started.
+container starts a server by `node`. Leaves it where the Dockerfile, an entry script or a compose file sets it, where a
+tool for development is started, and where the project has a configuration for each environment and none for production.
 
 Why: Express and others answer errors with stack traces, compile their templates anew for each request and log more
 unless NODE_ENV says `production`. Above the install it would leave out the packages for development, which a build
@@ -96,17 +96,32 @@ def _set(facts: Facts, image: StageImage, started: Start) -> bool:
     for each in started.commands:
         texts += [word.raw for word in (*each.call.statement.assignments, *each.call.statement.words)]
     told = any(_told(facts, service.values) for service in services(facts.project))
-    return told or any(_NAME in text for text in texts) or _by_itself(facts, image, started)
+    by_itself = _by_itself(facts, image, started) or _no_settings(facts)
+    return told or any(_NAME in text for text in texts) or by_itself
 
 
 def _by_itself(facts: Facts, image: StageImage, started: Start) -> bool:
-    """Whether the server is one of a framework that sets NODE_ENV by itself."""
+    """Whether the server is one of a framework that sets NODE_ENV by itself.
+
+    Source: https://nextjs.org/docs/app/api-reference/config/next-config-js/output#automatically-copying-traced-files
+    """
+    if any(each.keyword == "COPY" and ".next/standalone" in each.value for each in image.stage.body):
+        return True
     view = final_view(facts, image).into((started.last and started.last.folder) or "/")
     try:
         text = view.text("package.json")
     except Unfit:
         return False
     return any(f'"{name}"' in text for name in knowledge.table("servers")["node"]["sets"])
+
+
+def _no_settings(facts: Facts) -> bool:
+    """Whether the project has a configuration for several environments, and production is none of them.
+
+    Source: https://github.com/node-config/node-config/wiki/Strict-Mode
+    """
+    names = [name for name in facts.project.names("config") if name.endswith((".json", ".yml", ".yaml", ".js", ".ts"))]
+    return any(name.startswith("default.") for name in names) and not any("production" in name for name in names)
 
 
 def _told(facts: Facts, service: Mapping[str, Any]) -> bool:
