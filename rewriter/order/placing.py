@@ -23,11 +23,12 @@ def spelled(file: Dockerfile, keyword: str) -> str:
 
 
 def at_head(file: Dockerfile, image: StageImage, text: str, beside: str = "") -> Edit | None:
-    """Put the instruction `text` at the head of the stage: behind the last ENV there (one that names `beside`, if there
-    is one), else behind FROM and the names and arguments that follow it. None where that line has no end."""
+    """Put the instruction `text` beside the last ENV of the stage that names `beside`; without one at the head of the
+    stage: behind the last ENV there, else behind FROM and the names and arguments that follow it. None where that line
+    has no end."""
     head = list(takewhile(lambda each: each.keyword in _HEAD, image.stage.body))
     settings = [each for each in head if each.keyword == "ENV"]
-    named = [each for each in settings if beside and beside in each.value]
+    named = [each for each in image.stage.body if each.keyword == "ENV" and beside and beside in each.value]
     names = list(takewhile(lambda each: each.keyword in _NAMES, head))
     return behind(file, (named or settings or names or [image.stage.start])[-1], text)
 
