@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.project.context import Unfit
+from rewriter.project.manifests import json_object, line_of
+from rewriter.project.needs import View
 from rewriter.project.node.installed import Installed, installed
 from rewriter.stages.bases import is_version, slim
 from rewriter.stages.kit import Command, Counterpart, Cut, Obstacle, Shown
@@ -150,6 +152,8 @@ def slim_enough(shown: Shown) -> tuple[Evidence, ...] | Obstacle:
         return Obstacle(str(lacks))
     facts: list[Evidence] = []
     for view in views.values() or (shown.view,):
+        if views and (obstacle := _asked_for(shown, view)):
+            return obstacle
         found = installed(view)
         if obstacle := _in_the_way(shown, found, installs=bool(views)):
             return obstacle
@@ -238,6 +242,20 @@ def _in_the_way(shown: Shown, found: Installed, *, installs: bool) -> Obstacle |
             return Obstacle(f"{found.where(name)}: {name} comes from a Git repository, and {base} has no git")
         if _native(found, name) and name not in _known() and (installs or not each.dev):
             raise Unfit(found.where(name), f"has {name}, and whether its native part needs more is not known")
+    return None
+
+
+def _asked_for(shown: Shown, view: View) -> Obstacle | None:
+    """The package that package.json itself asks for, and that may have to be compiled: one that is optional is left out
+    without a word where it cannot be. It needs no lock file to be known."""
+    asked = json_object(view, "package.json")
+    for kind in ("dependencies", "optionalDependencies"):
+        packages = asked.get(kind)
+        for name in packages if isinstance(packages, dict) else ():
+            if name in data()["native"]["compiled"] or data()["libraries"].get(name, {}).get("compiled"):
+                line = line_of(view.text("package.json"), f'"{re.escape(name)}"')
+                where = f"{view.file('package.json')}:{line}"
+                return Obstacle(f"{where}: {name} may have to be compiled, which {smaller(shown)} has no tools for")
     return None
 
 
