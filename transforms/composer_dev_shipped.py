@@ -44,7 +44,7 @@ from rewriter.project.needs import View
 from rewriter.project.php import development as dev
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import located, with_folders
-from rewriter.steps.edits import word_after
+from rewriter.steps.edits import option_after
 from rewriter.steps.start import copied_stage, final_view, start
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.vocabulary import Call
@@ -67,14 +67,13 @@ _FOR_WORK = re.compile(r"(?i)\b(?:dev|develop|development|test|tests|testing|deb
 
 def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined | Report]:
     """Yield a change or a refusal for each `composer install`, and a report for each debugger, that is shipped."""
-    del file
     last = facts.images[-1]
     for run in facts.runs:
         for call, folder in with_folders(run):
             if call.program == "composer" and call.subcommand in _INSTALL and call.subcommand_word:
                 place = located(call.value("-d", "--working-dir") or ".", folder)
                 if place and (facts.shipped(run.image) or _taken(facts, run.image, place)):
-                    yield from _judge(facts, last, run, call, place)
+                    yield from _judge(file, facts, last, run, call, place)
         if facts.shipped(run.image):
             yield from _debuggers(facts, last, run)
 
@@ -93,7 +92,9 @@ def _taken(facts: Facts, image: StageImage, folder: str) -> Instruction | None:
     return None
 
 
-def _judge(facts: Facts, last: StageImage, run: Run, call: Call, folder: str) -> Iterator[Change | Declined]:
+def _judge(
+    file: Dockerfile, facts: Facts, last: StageImage, run: Run, call: Call, folder: str
+) -> Iterator[Change | Declined]:
     at, view = run.at(call), view_of(facts, run, folder, ())
     settings = run.state.env.keys() | run.state.args.keys()
     named = any("COMPOSER" in word.raw for word in (*call.statement.assignments, *call.wrappers))
@@ -116,7 +117,7 @@ def _judge(facts: Facts, last: StageImage, run: Run, call: Call, folder: str) ->
         behind = next((option.word for option in call.options if option.name == "--no-dev"), call.subcommand_word)
         assert behind
         first = "brings the packages for development" if "--no-dev" in flags else "writes no optimized autoloader"
-        edit = word_after(run, behind, " ".join(flags))
+        edit = option_after(file, run, behind, *flags)
         yield Change(f"composer install {first}", (edit,), at, Alters.FILES, evidence=tuple(evidence))
 
 

@@ -27,6 +27,18 @@ def word_after(run: Run, word: Word, insertion: str) -> Edit:
     return after(run.text, word.end, f" {insertion}")
 
 
+def option_after(file: Dockerfile, run: Run, word: Word, *options: str) -> Edit:
+    """Insert `options` behind `word`: one a line where the options of the command are written so."""
+    source, at = file.source, run.text.source_end(word.end)
+    line = source.line(at)
+    before, rest = source.line_text(line)[: source.column(run.text.source(word.start)) - 1], source.text[at:]
+    own = word.raw.startswith("-") and not before.strip()
+    following = source.line_text(line + 1) if rest.lstrip(" \t")[:1] == file.escape else ""
+    indent = _indent(following) if following.lstrip().startswith("-") else before if own else None
+    joint = " " if indent is None else f" {file.escape}{source.newline}{indent}"
+    return Edit(at, at, "".join(f"{joint}{option}" for option in options))
+
+
 def replace_word(run: Run, word: Word, text: str) -> Edit:
     """Put `text` in the place of `word`."""
     span = run.span(word.start, word.end)
