@@ -193,7 +193,7 @@ def test_nothing_is_built() -> None:
         ),
         (
             *("FROM debian AS build\nFROM --platform=linux/amd64 debian:bookworm", ()),
-            "FROM debian AS build\nFROM --platform=linux/amd64 debian:bookworm AS builder",
+            "FROM debian AS build\nFROM --platform=linux/amd64 debian:bookworm AS install",
             "FROM --platform=linux/amd64 debian:bookworm-slim",
         ),
     ],

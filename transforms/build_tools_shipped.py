@@ -44,7 +44,7 @@ from rewriter.stages.shape import Refused, kit_of, shown
 from rewriter.syntax.tree import Dockerfile
 
 _CHECK = (
-    "to debug it, build the stage `build` alone (`docker build --target build .`); "
+    "to debug it, build the stage above it alone (`docker build --target NAME .`); "
     "`dockerslim verify` shows whether it still works"
 )
 

@@ -25,7 +25,9 @@ def edits(file: Dockerfile, stage: Stage, plan: Plan, named: frozenset[str]) -> 
     taken = {other.name for other in file.stages}
     # A name that says what the stage does stays with it, unless whoever builds the image asks for it by that name.
     stays = stage.name in _NAMES and stage.name not in named
-    name = str(stage.name) if stays else next(each for each in _NAMES if each not in taken)
+    # Beside a stage `builder`, nobody could tell what `build` is.
+    names = ("install", *_NAMES) if any("build" in str(each.name) for each in file.stages[:-1]) else _NAMES
+    name = str(stage.name) if stays else next(each for each in names if each not in taken)
     found = list(_named(file, stage, name))
     lines = [_from(file, stage, plan.runtime.base, None if stays else stage.name)]
     lines += [_text(file, item, name) for item in plan.items]
