@@ -16,6 +16,12 @@ _SPDX = re.compile(r"\(?[A-Za-z0-9.+-]{2,40}(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]{2
 _SHORT = re.compile(r"(?:(github|gitlab|bitbucket):)?([\w.-]+/[\w.-]+)\Z")
 _HOSTS = {"github": "github.com", "gitlab": "gitlab.com", "bitbucket": "bitbucket.org"}
 _LONGEST = 300
+# What the tools that begin a project write for want of a description, and nobody has replaced.
+# Sources: https://github.com/fastify/fastify-cli (generate), https://docs.astral.sh/uv/reference/cli/#uv-init,
+# https://start.spring.io
+_TEMPLATES = re.compile(
+    r"(?i)\bbootstrapped with\b|\Aadd your description here|\Ademo project for spring boot|\Aan? (?:new|awesome) project\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ def _said(key: str, value: object) -> str:
     """`value` as a label takes it; "" where it cannot be one."""
     text = " ".join(value.split()) if isinstance(value, str) else ""
     if not text or len(text) > _LONGEST or "${" in text or not text.isprintable():
+        return ""
+    if key == "description" and _TEMPLATES.search(text):
         return ""
     if key == "licenses":
         return text if _SPDX.match(text) and text not in ("UNLICENSED", "proprietary") else ""
