@@ -20,7 +20,7 @@ _LONGEST = 300
 # Sources: https://github.com/fastify/fastify-cli (generate), https://docs.astral.sh/uv/reference/cli/#uv-init,
 # https://start.spring.io
 _TEMPLATES = re.compile(
-    r"(?i)\bbootstrapped with\b|\Aadd your description here|\Ademo project for spring boot|\Aan? (?:new|awesome) project\b"
+    r"(?i)\bbootstrapped with\b|\Aadd your description here|\Ademo project for spring boot|\Aa new project\b"
 )
 
 
