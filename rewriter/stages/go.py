@@ -61,6 +61,8 @@ def role(command: Command, shown: Shown) -> Role | Obstacle | None:
     call, line = command.call, command.run.instruction.first_line
     name = posixpath.basename(call.program)
     if name == "go":
+        if call.subcommand == "mod init":
+            return Obstacle(f"line {line} makes go.mod anew: commit go.mod and go.sum, which say what the program needs")
         if call.subcommand in _BUILDS or call.subcommand.startswith(("mod", "work")):
             return Role.BUILDS
         return Obstacle(f"line {line} runs a program by `go {call.subcommand}`: what it writes is not known")
@@ -138,6 +140,8 @@ def _counterpart(shown: Shown) -> Counterpart | None:
     found = _copied(shown)
     running = _started(shown, found)
     if not running:
+        if any(call.program == "go" for run in shown.facts.runs if run.image is image for call in run.calls):
+            return None  # the stage builds it itself, and build-tools-shipped says why it is not divided
         raise Unclear("what the image starts is not what another stage builds with go")
     steps = [instruction for instruction in image.stage.body if instruction.keyword == "RUN"]
     for instruction in steps:
