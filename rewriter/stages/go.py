@@ -62,7 +62,7 @@ def role(command: Command, shown: Shown) -> Role | Obstacle | None:
     name = posixpath.basename(call.program)
     if name == "go":
         if call.subcommand == "mod init":
-            return Obstacle(f"line {line} makes go.mod anew: commit go.mod and go.sum, which say what the program needs")
+            return Obstacle(f"line {line} makes go.mod anew: commit go.mod and go.sum, which say what is needed")
         if call.subcommand in _BUILDS or call.subcommand.startswith(("mod", "work")):
             return Role.BUILDS
         return Obstacle(f"line {line} runs a program by `go {call.subcommand}`: what it writes is not known")
