@@ -81,6 +81,10 @@ def take_out(file: Dockerfile, instruction: Instruction, lines: Sequence[str]) -
         return Edit(max(start - len(source.newline), 0), end, "")
     following = source.line_starts[instruction.last_line]
     blank_above = first == 1 or not source.line_text(first - 1).strip()
+    if following == len(source.text):  # blank lines above would end the file
+        while first > 1 and not source.line_text(first - 1).strip():
+            first -= 1
+        return Edit(source.line_starts[first - 1], following, "")
     if blank_above and not source.line_text(instruction.last_line + 1).strip():
         following = source.line_starts[instruction.last_line + 1]
     return Edit(start, following, "")
