@@ -69,6 +69,7 @@ class Config:
     ignore: frozenset[str] = frozenset()
     builder: Builder = "auto"
     cache: CacheMode = "clean"
+    openshift: bool = False
     context: Path | None = None
     baseline: Path | None = None
     exclude: tuple[str, ...] = ()
@@ -93,6 +94,7 @@ class Config:
             bases=Bases(self.bases),
             accept=overrides.get("accept"),
             beside=overrides.get("beside") is not False,
+            openshift=self.openshift,
         )
 
     def excludes(self, dockerfile: Path) -> bool:
@@ -327,12 +329,19 @@ def _tables(value: Any, _folder: Path, _known: frozenset[str]) -> dict[str, dict
     return value
 
 
+def _flag(value: Any, _folder: Path, _known: frozenset[str]) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {_kind(value)}")
+    return value
+
+
 _KEYS: Mapping[str, _Reader] = {
     "level": _level,
     "select": _names,
     "ignore": _names,
     "builder": _one_of(get_args(Builder)),
     "cache": _one_of(get_args(CacheMode)),
+    "openshift": _flag,
     "context": _path,
     "baseline": _path,
     "exclude": _strings,

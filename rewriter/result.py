@@ -34,7 +34,8 @@ class Options:
     """How to rewrite. `select` None means every transform; `ignore` wins over `select`.
 
     `accept` is asked before each change; a change it refuses is not asked about again. Without `beside` no change is
-    made that needs a second file (`.dockerignore`): for callers who can take the Dockerfile alone.
+    made that needs a second file (`.dockerignore`): for callers who can take the Dockerfile alone. `openshift`: the
+    program must run as any user of group 0, as OpenShift starts it.
     """
 
     level: Level = Level.STANDARD
@@ -45,6 +46,7 @@ class Options:
     bases: Bases = field(default_factory=Bases)
     accept: Callable[[Candidate], bool] | None = None
     beside: bool = True
+    openshift: bool = False
 
     def wants(self, transform: str) -> bool:
         return transform not in self.ignore and (self.select is None or transform in self.select)

@@ -70,7 +70,7 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
     if isinstance(user, str):
         yield Declined(user, at.span)
         return
-    yield from _judge(file, facts, image, found, user)
+    yield from _judge(file, facts, image, found, user.in_group_0() if facts.options.openshift else user)
 
 
 def _judge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rewriter import knowledge
 from rewriter.change import Evidence
@@ -43,6 +43,14 @@ class Account:
     create: tuple[str, ...] = ()
     home: bool = True
     evidence: tuple[Evidence, ...] = ()
+
+    def in_group_0(self) -> Account:
+        """The same user in the group of root, to which OpenShift's users of any number belong.
+
+        Source: https://docs.redhat.com/en/documentation/openshift_container_platform/4.16/html/images/creating-images
+        """
+        user, owner = self.user.partition(":")[0], self.owner.partition(":")[0]
+        return replace(self, user=f"{user}:0", owner=f"{owner}:0")
 
 
 def account(facts: Facts, image: StageImage, *, owns: bool = False) -> Account | str:

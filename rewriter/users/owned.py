@@ -19,7 +19,7 @@ def commands(facts: Facts, image: StageImage, found: Found, owner: str, made: Co
 
     A folder that holds the program is given by itself, with the files in it that are written: the code stays root's.
     """
-    given = _given(facts, image, owner)
+    given = [] if facts.options.openshift else _given(facts, image, owner)
     folders = [f for f in sorted(found.folders) if not any(_below(f, other) for other in given)]
     whole = [f for f in folders if f in found.whole or not _holds_code(facts, image, f)]
     whole = [f for f in whole if not any(f != other and _below(f, other) for other in whole)]
@@ -28,10 +28,12 @@ def commands(facts: Facts, image: StageImage, found: Found, owner: str, made: Co
     steps = []
     if missing := [f for f in (*whole, *alone) if f not in made and f not in found.made]:
         steps.append(f"mkdir -p {' '.join(missing)}")
+    # A user of any number has the rights of its group alone.
+    shared = ("chmod -R g=u", "chmod g=u") if facts.options.openshift else ()
     if whole:
-        steps.append(f"chown -R {owner} {' '.join(whole)}")
+        steps += [f"{command} {' '.join(whole)}" for command in (f"chown -R {owner}", *shared[:1])]
     if alone:
-        steps.append(f"chown {owner} {' '.join((*alone, *files))}")
+        steps += [f"{command} {' '.join((*alone, *files))}" for command in (f"chown {owner}", *shared[1:])]
     return tuple(steps)
 
 
