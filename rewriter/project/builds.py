@@ -21,6 +21,7 @@ _MAIN_COMPOSE = re.compile(r"(?:docker-)?compose\.ya?ml\Z", re.IGNORECASE)
 _LARGEST = 400_000
 _MOST = 40
 _VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?::?-([^{}$]*))?\}|(\w+)|)")
+_SETTING = re.compile(r"(?:export )?([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|[^\s#\"']*)[ \t]*(?:#.*)?\Z", re.ASCII)
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/:]+@[^/:]+:|github\.com/|\{\{")
 
 
@@ -76,10 +77,16 @@ def workflows(root: Path) -> Iterator[Declared]:
 
 
 def _compose(folder: Path, names: list[str]) -> Iterator[Declared]:
-    """What the main file says is completed by the others.
+    """What the main file says is completed by the others; names in it may come from the file `.env` beside it.
 
-    Source: https://docs.docker.com/reference/compose-file/build/ and merge/
+    Source: https://docs.docker.com/reference/compose-file/build/ and merge/, and
+    https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/
     """
+    variables = _environment(folder / ".env") if names else {}
+
+    def known(value: object) -> str | None:
+        return _known(value, variables)
+
     main: dict[str, dict[str, Any]] = {}
     for file in (folder / name for name in names):
         for name, service in _items(_yaml(file, "services"), "services"):
@@ -91,11 +98,23 @@ def _compose(folder: Path, names: list[str]) -> Iterator[Declared]:
                 main[name] = whole
             if "dockerfile_inline" in whole or not {"context", "dockerfile"} & whole.keys():
                 continue
-            context, path = _known(whole.get("context", ".")), _known(whole.get("dockerfile", "Dockerfile"))
+            context, path = known(whole.get("context", ".")), known(whole.get("dockerfile", "Dockerfile"))
             if context is not None and path is not None:
                 args = _args(whole.get("args"), _known)
                 at = folder / context
-                yield Declared(file, name, at, at / path, _known(whole.get("target")), args, service)
+                yield Declared(file, name, at, at / path, known(whole.get("target")), args, service)
+
+
+def _environment(file: Path) -> dict[str, str]:
+    """The plain variables of an environment file.
+
+    Source: https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax
+    """
+    found: dict[str, str] = {}
+    for line in text_of(file).splitlines():
+        if (match := _SETTING.match(line)) and (value := _known(match[2].strip("\"'"), found)) is not None:
+            found[match[1]] = value
+    return found
 
 
 def _bake(folder: Path, names: list[str]) -> Iterator[Declared]:
@@ -209,7 +228,8 @@ def _plain(value: object) -> str | None:
 
 
 def _known(value: object, variables: Mapping[str, str] | None = None) -> str | None:
-    """`value` with its variables replaced by their defaults; None where one has none, and for an address.
+    """`value` with its variables replaced by `variables` and their defaults; None where one has none, and for an
+    address.
 
     Source: https://docs.docker.com/reference/compose-file/interpolation/
     """
@@ -222,7 +242,7 @@ def _known(value: object, variables: Mapping[str, str] | None = None) -> str | N
         dollar, name, default, bare = match.groups()
         if dollar:
             return "$"
-        found = default if default is not None else (variables or {}).get(name or bare or "")
+        found = (variables or {}).get(name or bare or "", default)
         unknown = unknown or found is None
         return found or ""
 

@@ -59,3 +59,17 @@ def test_files_above_the_context(tmp_path: Path) -> None:
     ]
     assert found[1].line_of("/data") == 4
     assert "../compose.yaml" in project.asked
+
+
+def test_names_from_the_environment_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "# paths\nROOT=src\nexport SHOP_DOCKERFILE='shop.Dockerfile'\nPATHS=${ROOT}/shop # here\n"
+    )
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n"
+        "  shop: {build: {context: ., dockerfile: '${SHOP_DOCKERFILE}'}}\n"
+        "  till: {build: {context: '${PATHS}', dockerfile: '../../${SHOP_DOCKERFILE:-Dockerfile}'}}\n"
+        "  odd: {build: {context: ., dockerfile: '${ODD_DOCKERFILE}'}}\n"
+    )
+    found = services(Project(tmp_path, dockerfile=tmp_path / "shop.Dockerfile"))
+    assert [each.name for each in found] == ["shop", "till"]
