@@ -41,6 +41,7 @@ from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.order.edits import take_out
 from rewriter.project.services import services
+from rewriter.stages.bases import brings
 from rewriter.stages.kit import Counterpart, Minimal, Obstacle
 from rewriter.stages.shape import for_others, kit_for, shown
 from rewriter.stages.text import cased
@@ -61,6 +62,8 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
         return
     span = image.stage.start.span
     match kit.counterpart(stage):
+        case Counterpart(base) if lacking := _lacking(facts, image, base):
+            yield Declined(lacking, span)
         case Counterpart() as found:
             yield Change(
                 f"{found.message}: {found.base} has what runs",
@@ -75,6 +78,16 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
             yield Declined(reason, span)
         case None:
             yield from _minimal(file, facts, image, kit.minimal(stage))
+
+
+def _lacking(facts: Facts, image: StageImage, base: str) -> str:
+    """Which program of the steps `base` may lack; "" where it has them all."""
+    there = facts.options.bases.lookup(base)
+    for run in facts.runs:
+        for call in run.calls if run.image is image else ():
+            if package := brings(call.program, there):
+                return f"line {run.instruction.first_line} runs {call.program} of {package}, which {base} may lack"
+    return ""
 
 
 def _minimal(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from rewriter import knowledge
+from rewriter.knowledge import apt_packages
 from rewriter.knowledge.base_table import SAME_IMAGE
+from rewriter.knowledge.bases import Base
 
 # `-buster` and what came after; the slim variants of older releases were not made for every image.
 _SUITES = "stretch|buster|bullseye|bookworm|trixie|forky"
@@ -53,3 +55,14 @@ def is_version(default: str) -> bool:
 
 def _number(version: str) -> tuple[int, ...]:
     return tuple(map(int, _NUMBERS.findall(version)))
+
+
+def brings(program: str, base: Base) -> str | None:
+    """The package of Debian that brings `program`, where `base` lacks it in a release that its tag may come to; None
+    where it is there, or comes with no package that is known."""
+    package = knowledge.table("step_tools")["bringing"].get(program)
+    if package is None or base.distribution != "debian" or base.has(program) or base.has(package):
+        return None
+    known = apt_packages.releases()
+    releases = known[-2:] if base.release is None else (base.release,)
+    return None if all(each in known and apt_packages.in_base(each, package) for each in releases) else str(package)

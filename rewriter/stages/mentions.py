@@ -18,6 +18,7 @@ from rewriter.change import Evidence
 from rewriter.project.context import Project, Unfit
 from rewriter.project.needs import Obstacle, Place, View
 from rewriter.stages.kit import Shown
+from rewriter.stages.told import told
 from rewriter.syntax.shell import parse
 from rewriter.syntax.vocabulary import call
 
@@ -74,6 +75,11 @@ def _health(shown: Shown, tools: Collection[str]) -> Iterator[Mention]:
             for word in re.findall(r"[\w.+-]+", instruction.value):
                 if word in tools:
                     yield Mention(word, shown.facts.line(instruction, f"HEALTHCHECK runs {word}"))
+    for service, key, text in told(shown.facts.project, "healthcheck", "command", "entrypoint"):
+        for word in re.findall(r"[\w.+-]+", text):
+            if word in tools:
+                fact = f"the {key} of the service {service.name} runs {word}"
+                yield Mention(word, Evidence(fact, service.line_of(key), service.file))
 
 
 def _scripts(shown: Shown, tools: Collection[str]) -> Iterator[Mention]:

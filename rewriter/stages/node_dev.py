@@ -70,7 +70,7 @@ def prune(
     gone = {name for name, dev in found.direct.items() if dev} & found.left_out
     _check_peers(found, gone)
     facts = [*_started(shown, gone), _sources(shown.view, gone)]
-    return _step(shown, first, found), tuple(facts)
+    return _step(shown, first, found, builds[-1].run.state), tuple(facts)
 
 
 def _check_services(project: Project) -> None:
@@ -178,11 +178,12 @@ def _built(found: Installed) -> Iterator[str]:
             yield name
 
 
-def _step(shown: Shown, install: Command, found: Installed) -> str:
-    """The step that removes them. Raises `Unfit` where the manager cannot do it without its scripts."""
+def _step(shown: Shown, install: Command, found: Installed, end: State) -> str:
+    """The step that removes them, where the build stage ends with the settings `end`. Raises `Unfit` where the manager
+    cannot do it without its scripts."""
     program, view = install.call.program, found.view
     version = shown.image.base.version
-    cd = "" if install.folder == shown.view.folder else f"cd {install.folder} && "
+    cd = "" if install.folder == end.workdir else f"cd {install.folder} && "
     match program:
         case "npm":
             if version is None or int(version.split(".")[0]) < _FIRST:

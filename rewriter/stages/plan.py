@@ -12,16 +12,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from rewriter.change import Evidence
-from rewriter.effects import conflict
+from rewriter.effects import conflict, of_call
 from rewriter.effects.effect import canonical
 from rewriter.image import State
+from rewriter.stages.apart import check_apart, words_of
+from rewriter.stages.bases import brings
 from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Role, Runtime, Shown
 from rewriter.stages.packages import Division, brings_more, divide
 from rewriter.stages.shape import Kit, Refused, Step, for_others, installed, steps, written
+from rewriter.stages.told import told_to_build
 from rewriter.steps.context_copies import ContextCopy, context_copy
 from rewriter.steps.downloads import located, plain
-from rewriter.syntax.shell import Statement, Word
-from rewriter.syntax.tree import Instruction
+from rewriter.syntax.shell import Word
+from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.words import BadWord, UnknownValue, expand
 
 # What only the finished image uses: it moves to the runtime stage, in front of what is copied, or behind that.
@@ -32,10 +35,13 @@ _VARIABLE = re.compile(r"\$\{?(\w+)", re.ASCII)
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(?:[=~<>]+[\w.:+~*-]+)?\Z", re.ASCII)
 _ACCOUNTS = frozenset(("useradd", "groupadd", "adduser", "addgroup"))
 _WORD = re.compile(r"[\w-]+")
+# Folders of the base image, which has files of its own there.
+_SYSTEM = re.compile(
+    r"/(?:(?:usr/|usr/local/)?(?:bin|etc|games|include|lib\w*|sbin|share|src)|usr|usr/local|var|root|home)?"
+)
 # File tools that leave files behind.
 _PUTS = frozenset(("cat", "cp", "gunzip", "install", "ln", "mv", "sed", "tar", "tee", "unzip"))
 _WITHOUT = ("--no-install-recommends", "-R", "--without-recommends")
-_LASTS = frozenset(("cd", "export", "set", "unset", "."))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -100,6 +106,8 @@ def plan(stage: Shown, kit: Kit) -> Plan | None:
         return None
     if isinstance(runtime, Obstacle):
         raise Refused(runtime.reason, stage.image.stage.start.span)
+    if reason := told_to_build(stage, runtime.base):
+        raise Refused(reason, stage.image.stage.start.span)
     return _Planner(stage, upper, divisions, runtime).plan(before, after)
 
 
@@ -159,16 +167,24 @@ class _Planner:
         self.carries = list(runtime.carries)
         self.behind: list[Item] = []
         self.gone: list[Instruction] = []
+        self.before: Sequence[Instruction] = ()
+        self.done: list[Command] = []
+        self.taken: list[Command] = []
 
     def plan(self, before: Sequence[Instruction], after: Sequence[Instruction]) -> Plan:
+        self.before = before
         self._carry_files()
         items: list[Item] = []
         for state, instruction in zip(self.stage.image.before, before, strict=False):
             items += self._item(instruction, state, after)
-        items = _without_idle_folders(self._moved(items, before), after)
+        items = self._without_idle_folders(self._moved(items, before), after)
         folder = self.stage.image.start.workdir
-        if folder != "/" and isinstance(folder, str) and not any(i.keyword == "WORKDIR" for i in before):
-            items.append(f"WORKDIR {folder}")  # the base image's own
+        if folder != "/" and isinstance(folder, str):  # the base image's own
+            first = next((i for i in before if i.keyword == "WORKDIR"), None)
+            if first is None:
+                items.append(f"WORKDIR {folder}")
+            elif not first.value.lstrip("\"'").startswith(("/", "$")):
+                items.insert(0, f"WORKDIR {folder}")
         items += self.runtime.settings
         extra = tuple(
             name
@@ -177,8 +193,9 @@ class _Planner:
         )
         if extra:
             items = _with_packages(items, _manager(self.stage), extra)
+        items = self._with_tools(items, after)
         carried = [f"COPY --from=build {carry.source} {carry.target}" for carry in self.carries]
-        items = self._with_arguments(items, before, after)
+        items = self._with_arguments(items, after)
         if self.runtime.command is not None:
             self.gone += [i for i in self.stage.image.stage.body if i.keyword in ("CMD", "ENTRYPOINT")]
             self.behind = [
@@ -193,12 +210,15 @@ class _Planner:
         keyword = instruction.keyword
         if instruction in self.runtime.unneeded:
             return
-        if keyword in _REPEATED:
+        if keyword in _REPEATED or keyword == "ARG":
             yield Repeated(instruction)
         elif keyword in _AHEAD:
             yield Moved(instruction)
         elif keyword in _BEHIND:
-            self.behind.append(Moved(instruction))
+            if _read_otherwise(self.stage.facts.file, instruction, self.before):
+                yield Moved(instruction)
+            else:
+                self.behind.append(Moved(instruction))
         elif keyword in ("COPY", "ADD"):
             if not self._there(instruction, state, after):
                 yield Repeated(instruction)
@@ -284,24 +304,57 @@ class _Planner:
         return any(path.startswith(f"{carry.source.rstrip('/')}/") for carry in self.carries)
 
     def _carry_files(self) -> None:
-        """Carry what file tools put elsewhere after something was built."""
+        """Carry what file tools put elsewhere after something was built, or take from what is carried, and the output
+        of what builds and runs."""
         for step in self.steps.values():
-            for command in step.of(Role.BUILDS):
-                if posixpath.basename(command.call.program) not in _PUTS:
+            for command, role in step.commands:
+                puts = posixpath.basename(command.call.program) in _PUTS
+                takes = role is Role.SETS and puts and self._takes(command)
+                if (role is Role.BUILDS and puts) or takes:
+                    paths = written(command)
+                elif role in (Role.BUILDS, Role.RUNS):
+                    paths = _outputs(command)
+                else:
                     continue
-                paths = written(command)
                 if paths is None:
                     line = step.instruction.first_line
                     raise Refused(
                         f"where {command.call.program} in line {line} writes is not known", step.instruction.span
                     )
+                if takes:
+                    self.taken.append(command)
                 there = sorted(paths - _moved_away(command))
+                if system := next((path for path in there if _SYSTEM.fullmatch(path) and not self._known(path)), None):
+                    raise Refused(
+                        f"line {step.instruction.first_line} puts files in {system}, and which ones is not known",
+                        step.instruction.span,
+                    )
                 self.carries += [Carry(path, path) for path in there if not (self._known(path) or self._left(path))]
+        self.done = self._all_done()
+
+    def _takes(self, command: Command) -> bool:
+        """Whether a file tool takes something that is carried, which is not there before that."""
+        reads = of_call(command.call, command.folder, command.run).reads
+        return any(self._carried(path) for path in reads) and not self._done(command)
+
+    def _all_done(self) -> list[Command]:
+        """The commands that set up what is carried, or stays behind. A folder is made again where another command
+        needs it."""
+        sets = [command for step in self.steps.values() for command in step.of(Role.SETS)]
+        done = [command for command in sets if command in self.taken or self._done(command)]
+        rest = [path for command in sets if command not in done for path in written(command) or ()]
+        for command in done[:]:
+            paths = written(command) if command.call.program == "mkdir" else None
+            for path in paths or ():
+                if any(f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/") for other in rest):
+                    done.remove(command)
+                    break
+        return done
 
     def _run(self, step: Step) -> Iterator[Item]:
         division = self.divisions[step.instruction.span.start]
         names = [name for name in _needed(division) if name not in self.runtime.without]
-        sets = [command for command in step.of(Role.SETS) if not self._done(command)]
+        sets = [command for command in step.of(Role.SETS) if command not in self.done]
         if Role.RUNS in step.roles and not self._carried(self.stage.view.folder):
             line = step.instruction.first_line
             raise Refused(f"what line {line} writes would have to be carried along", step.instruction.span)
@@ -312,61 +365,109 @@ class _Planner:
         if (names or sets) and whole and len(sets) in (0, len(step.of(Role.SETS))):
             yield Repeated(step.instruction)
             return
+        if names or sets:
+            check_apart(step, names)
+        installs = next((c for c in step.of(Role.PACKAGES) if c.call.installs), None)
+        ahead = [c for c in sets if installs is None or c.call.statement.start < installs.call.statement.start]
+        behind = [command for command in sets if command not in ahead]
+        yield from self._line(step, ahead)
         if names:
             plain = any(c.call.installs and not c.call.has(*_WITHOUT) for c in step.of(Role.PACKAGES))
             recommended = plain and brings_more(names, self.stage.image)
             yield Packages(_manager(self.stage), tuple(sorted(dict.fromkeys(names))), recommended)
-        if sets:
-            yield f"RUN {' && '.join(self._words(step, command) for command in sets)}"
+        yield from self._line(step, behind)
+
+    def _line(self, step: Step, commands: Sequence[Command]) -> Iterator[Item]:
+        if commands:
+            yield f"RUN {' && '.join(words_of(step, command) for command in commands)}"
 
     def _done(self, command: Command) -> bool:
         """Whether all that the command sets up is carried, or stays behind."""
         paths = written(command)
         if paths and command.call.program == "chmod" and not any(self._carried(path) for path in paths):
             return all(self._left(path) and f"{path}/" not in self.runtime.left for path in paths)
-        if paths and command.call.program == "mkdir" and all(self._below(path) or self._made(path) for path in paths):
-            return True
+        if paths and command.call.program == "mkdir":
+            known = all(_path(command, word) for word in command.call.operands)
+            return known and all(self._below(path) or self._made(path) for path in paths)
         if paths and command.call.program == "chmod" and all(self._carried(path) for path in paths):
             return True
+        if command.call.program == "find" and command.call.operands:
+            return self._carried(_path(command, command.call.operands[0]) or "/")
+        if paths and any(self._below(path) for path in paths) and not all(self._carried(path) for path in paths):
+            at = command.run.instruction
+            made = {p for other in self.steps[at.span.start].of(Role.SETS) for p in self._makes(other)}
+            below = next((path for path in sorted(paths) if self._below(path) and path not in made), None)
+            if below and command.call.program in ("chmod", "chown", "chgrp"):
+                raise Refused(f"line {at.first_line} changes {below} and what lies elsewhere at once", at.span)
         return paths is not None and all(self._below(path) for path in paths)
+
+    def _makes(self, command: Command) -> frozenset[str]:
+        return written(command) or frozenset() if command.call.program == "mkdir" else frozenset()
 
     def _made(self, path: str) -> bool:
         """Whether the folder `path` is made by what the runtime stage copies, or by its WORKDIR."""
         targets = [self.stage.view.folder, *(carry.target for carry in self.carries)]
         return any(target.rstrip("/") == path or target.startswith(f"{path}/") for target in targets)
 
-    def _words(self, step: Step, command: Command) -> str:
-        statement: Statement = command.call.statement
-        script = step.run.script
-        settled = step.run.chain is not None and statement in (step.run.chain or ())
-        if not settled or any(call.program in _LASTS for call in step.run.calls) or step.instruction.heredocs:
-            raise Refused(
-                f"line {step.instruction.first_line} sets up the image and builds at once, and cannot be taken apart",
-                step.instruction.span,
-            )
-        return script.text[statement.start : statement.end]
+    def _with_tools(self, items: list[Item], after: Sequence[Instruction]) -> list[Item]:
+        """`items` with the packages that bring the tools of its steps, in front of them."""
+        base = self.stage.facts.options.bases.lookup(self.runtime.base)
+        there = {i.instruction.span.start for i in items if isinstance(i, Moved | Repeated)}
+        there |= {i.span.start for i in after}
+        lines = " ".join(item for item in items if isinstance(item, str))
+        runs = [run for run in self.stage.facts.runs if run.image is self.stage.image]
+        needed = set[str]()
+        for call in (call for run in runs for call in run.calls):
+            at = next(run for run in runs if call in run.calls).instruction.span.start
+            if at in there or call.program in lines.split():
+                needed.add(brings(call.program, base) or "")
+        listed = {name for item in items if isinstance(item, Packages) for name in item.names}
+        missing = tuple(sorted(needed - {""} - listed))
+        return _with_packages(items, "apt-get", missing) if missing else items
 
-    def _with_arguments(
-        self, items: list[Item], before: Sequence[Instruction], after: Sequence[Instruction]
-    ) -> list[Item]:
-        """`items` with the ARGs that they, or what stands below the cut, use."""
-        source = self.stage.facts.file
-        texts = [
-            source.text(i.instruction.span) if isinstance(i, Moved | Repeated) else str(i)
-            for i in (*items, *self.behind)
-        ]
-        texts += [source.text(instruction.span) for instruction in after]
-        used = {name for text in texts for name in _VARIABLE.findall(text)}
-        # A program of the project may read any of them from its environment.
-        all_ = any(instruction.keyword == "RUN" for instruction in after)
+    def _without_idle_folders(self, items: Sequence[Item], after: Sequence[Instruction]) -> list[Item]:
+        """`items` without a WORKDIR that an absolute one follows, there or in `after`, before anything depends on it:
+        one that the build alone works in, or that the following one makes as well."""
+        steps = (i for i in after if i.keyword not in _BEHIND and i.keyword not in ("ENV", "ARG", "LABEL"))
+        first = next(steps, None)
+        following = _folder(first) if first is not None else None
         found: list[Item] = []
-        for instruction in before:
-            if instruction.keyword == "ARG":
-                names = {word.partition("=")[0] for word in instruction.value.split()}
-                if all_ or names & used:
-                    found.append(Repeated(instruction))
-        first = next((at for at, item in enumerate(items)), 0)
-        return [*items[:first], *found, *items[first:]]
+        for item in reversed(items):
+            keyword = item.instruction.keyword if isinstance(item, Repeated | Moved) else ""
+            if keyword == "WORKDIR" and isinstance(item, Repeated):
+                folder = _folder(item.instruction)
+                made = following and folder and f"{following}/".startswith(f"{folder.rstrip('/')}/")
+                if not following or not (made or self._works_in(item.instruction)):
+                    found.append(item)
+                following = folder
+                continue
+            if keyword not in ("ENV", "ARG", "LABEL", "MAINTAINER"):
+                following = None
+            found.append(item)
+        return found[::-1]
+
+    def _works_in(self, workdir: Instruction) -> bool:
+        """Whether a step stands between `workdir` and the next one."""
+        for other in self.stage.image.stage.body[self.stage.image.stage.body.index(workdir) + 1 :]:
+            if other.keyword in ("RUN", "COPY", "ADD", "WORKDIR"):
+                return other.keyword != "WORKDIR"
+        return False
+
+    def _with_arguments(self, items: Sequence[Item], after: Sequence[Instruction]) -> list[Item]:
+        """`items` without the ARGs that neither they, nor what stands below the cut, use."""
+        if any(instruction.keyword == "RUN" for instruction in after):
+            return list(items)  # a program of the project may read any of them from its environment
+        source = self.stage.facts.file
+        used = {name for i in after for name in _VARIABLE.findall(source.text(i.span))}
+        found: list[Item] = []
+        for item in reversed((*items, *self.behind)):
+            instruction = None if isinstance(item, Packages | str) else item.instruction
+            sets = {word.partition("=")[0] for word in instruction.value.split()} if instruction else set[str]()
+            if instruction is not None and instruction.keyword == "ARG" and not used & sets:
+                continue
+            used |= set(_VARIABLE.findall(source.text(instruction.span) if instruction else str(item)))
+            found.append(item)
+        return [item for item in found[::-1] if item not in self.behind]
 
 
 def _updates(step: Step) -> bool:
@@ -375,6 +476,19 @@ def _updates(step: Step) -> bool:
     return any(
         call.subcommand == "update" or call.has("--no-cache", "--update-cache", "--update", "-U") for call in calls
     )
+
+
+def _outputs(command: Command) -> frozenset[str] | None:
+    """The files that a command's output is written to; None where one is not known."""
+    found = set[str]()
+    for redirect in command.call.statement.redirects:
+        if redirect.operator.startswith((">", "&>")) and redirect.operator != ">&" and redirect.target is not None:
+            path = _path(command, redirect.target)
+            if path is None:
+                return None
+            if not path.startswith(("/dev/", "/proc/", "/tmp/")):
+                found.add(canonical(path))
+    return frozenset(found)
 
 
 def _path(command: Command, word: Word) -> str | None:
@@ -409,33 +523,33 @@ def _covers(later: ContextCopy, copy: ContextCopy) -> bool:
     return True
 
 
-def _without_idle_folders(items: Sequence[Item], after: Sequence[Instruction]) -> list[Item]:
-    """`items` without a WORKDIR that an absolute one follows, there or in `after`, before anything depends on it."""
-    steps = (i for i in after if i.keyword not in _BEHIND and i.keyword not in ("ENV", "ARG", "LABEL"))
-    first = next(steps, None)
-    replaced = first is not None and _absolute(first)
-    found: list[Item] = []
-    for item in reversed(items):
-        keyword = item.instruction.keyword if isinstance(item, Repeated | Moved) else ""
-        if keyword == "WORKDIR" and isinstance(item, Repeated):
-            if not replaced:
-                found.append(item)
-            replaced = _absolute(item.instruction) or replaced
-            continue
-        replaced = replaced and keyword in ("ENV", "ARG", "LABEL", "MAINTAINER")
-        found.append(item)
-    return found[::-1]
+def _folder(instruction: Instruction) -> str | None:
+    """The absolute folder that a WORKDIR names in plain words; None for any other instruction."""
+    folder = instruction.value.strip("\"'")
+    plain = instruction.keyword == "WORKDIR" and folder.startswith("/") and "$" not in folder
+    return posixpath.normpath(folder) if plain else None
 
 
-def _absolute(instruction: Instruction) -> bool:
-    return instruction.keyword == "WORKDIR" and instruction.value.lstrip("\"'").startswith("/")
+def _read_otherwise(file: Dockerfile, instruction: Instruction, before: Sequence[Instruction]) -> bool:
+    """Whether an instruction behind `instruction`, among those of the build stage, changes what it means: SHELL for a
+    command in shell form, ENV and ARG for the variables in its words."""
+    used = set(_VARIABLE.findall(file.text(instruction.span)))
+    for other in before[before.index(instruction) + 1 :]:
+        if other.keyword == "SHELL" and instruction.json is None:
+            return True
+        if other.keyword in ("ENV", "ARG") and used & set(_WORD.findall(other.value)):
+            return True
+    return False
 
 
-def _with_packages(items: list[Item], program: str, extra: tuple[str, ...]) -> list[Item]:
+def _with_packages(items: Sequence[Item], program: str, extra: tuple[str, ...]) -> list[Item]:
+    """`items` with the packages `extra`, in front of all steps."""
     for at, item in enumerate(items):
         if isinstance(item, Packages):
             joined = replace(item, names=tuple(sorted({*item.names, *extra})))
             return [*items[:at], joined, *items[at + 1 :]]
+        if isinstance(item, str) or item.instruction.keyword in ("RUN", "USER", "SHELL"):
+            break
     return [Packages(program, tuple(sorted(extra))), *items]
 
 

@@ -23,6 +23,7 @@ from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Shown
 from rewriter.stages.mentions import in_text
 from rewriter.stages.python_native import only_builds
 from rewriter.stages.python_packages import installed
+from rewriter.stages.told import login_shell, told
 from rewriter.steps.context_copies import view_of
 from rewriter.syntax.tree import Instruction
 
@@ -34,7 +35,8 @@ _VARIABLES = (
 )
 _FIXED = ("/usr/local/bin/python", "/usr/local/lib/python", "/usr/local/bin/pip")
 _LOGIN = re.compile(r"-[a-z]*l[a-z]*|--login")
-_NEW_SHELL = frozenset(("su", "sudo", "login", "runuser"))
+# They set PATH anew. Sources: su(1), sudo(8), runuser(1), crontab(5), sshd(8)
+_NEW_SHELL = frozenset(("su", "sudo", "login", "runuser", "cron", "crond", "anacron", "sshd"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +191,20 @@ def _in_the_way(system: Sequence[Command], shown: Shown) -> Iterator[str]:
     for started in shown.start.commands:
         call = started.call
         where = f"{started.file or 'line'}{':' if started.file else ' '}{started.line}"
-        name = posixpath.basename(call.program)
+        names = [posixpath.basename(word.raw) for word in call.statement.words]
+        name = next((each for each in names if each in _NEW_SHELL), posixpath.basename(call.program))
         if name in _NEW_SHELL or _is_login([word.raw for word in call.statement.words]):
             yield f"{where} starts {name}, which sets PATH anew"
         head = call.head.value or ""
         if head.startswith(("/usr/local/bin/", "/usr/bin/python")) and shown.view.kind(head) is None:
             yield f"{where} starts {head}, which would not be in a virtual environment"
+    if place := login_shell(shown.facts.project):
+        yield f"{place} starts a login shell, which sets PATH anew"
+    for service, key, text in told(shown.facts.project, "command", "entrypoint", "healthcheck"):
+        if found := re.search(r"/usr/local/bin/[\w.-]+|/usr/bin/python[\w.]*", text):
+            place = f"{service.file}:{service.line_of(key)}"
+            if shown.view.kind(found[0]) is None:
+                yield f"{place} runs {found[0]}, which would not be in a virtual environment"
     for entry in shown.start.scripts:
         for fixed in _FIXED:
             if fixed in entry.script.text:

@@ -171,7 +171,7 @@ def _role(command: Command, stage: Shown, kit: Kit, *, built: bool) -> Role | No
     if name in words["sets"]:
         return Role.SETS
     if name in words["files"]:
-        if (name == "sed" and _configures(command.call)) or (name == "ln" and _symbolic(command.call)):
+        if (name in ("sed", "rm") and _configures(command.call)) or (name == "ln" and _symbolic(command.call)):
             return Role.SETS
         if name == "rm" and not built:
             return Role.PACKAGES if empties(command.call) else Role.SETS
@@ -191,8 +191,8 @@ def _symbolic(call: Call) -> bool:
 
 
 def _configures(call: Call) -> bool:
-    """Whether a `sed` edits configuration alone, which comes with the base image or with packages."""
-    files = call.operands[1:]
+    """Whether a `sed` or an `rm` changes configuration alone, which comes with the base image or with packages."""
+    files = call.operands[1:] if call.program == "sed" else call.operands
     return bool(files) and all(file.raw.startswith(("/etc/", "/usr/local/etc/")) for file in files)
 
 

@@ -1,0 +1,62 @@
+"""What the services of compose files run in the image, in place of its own command."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from rewriter import knowledge
+from rewriter.project.context import Project
+from rewriter.project.services import Service, services
+from rewriter.stages.kit import Shown
+
+_WORD = re.compile(r"[\w./+-]+")
+_SHELLS = frozenset(("sh", "bash", "ash", "dash"))
+_INSTALLS = re.compile(r"\b(?:bundle|npm|pnpm|yarn)\s+(?:add|ci|i|install|update)\b")
+_LOGIN = re.compile(r"\b(?:ba|da|a)?sh[\"', ]+(?:-[a-z]*l|--login)")
+
+
+def told(project: Project, *keys: str) -> Iterator[tuple[Service, str, str]]:
+    """What services say under `keys`, in place of what the image says: the service, the key, and all of its words.
+
+    Source: https://docs.docker.com/reference/compose-file/services/
+    """
+    for service in services(project):
+        for key in keys:
+            value = service.values.get(key)
+            value = value.get("test") if isinstance(value, Mapping) else value
+            if isinstance(value, str):
+                yield service, key, value
+            elif isinstance(value, list):
+                yield service, key, " ".join(map(str, value))
+
+
+def told_to_build(shown: Shown, base: str) -> str:
+    """Why the image must keep its build tools for a service that starts something else, or its shell, which `base` may
+    lack; "" where none does."""
+    for service, key, text in told(shown.facts.project, "command", "entrypoint", "healthcheck"):
+        names = {posixpath.basename(word) for word in _WORD.findall(text)}
+        where = f"{service.file}:{service.line_of(key)}"
+        if name := next(iter(sorted(names & _builders())), None):
+            return f"{where} runs {name} in the service {service.name}, which only building needs otherwise"
+        if match := _INSTALLS.search(text):
+            return f"{where} runs {match[0]} in the service {service.name}, which may have to compile"
+        shell = names & _SHELLS or (key == "healthcheck" and not text.startswith(("CMD ", "NONE")))
+        if shell and shown.facts.options.bases.lookup(base).has_shell is False:
+            return f"{where} needs a shell in the service {service.name}, and {base} has none"
+    return ""
+
+
+def login_shell(project: Project) -> str:
+    """The place where a service starts a login shell; "" where none does."""
+    for service, key, text in told(project, "command", "entrypoint"):
+        if _LOGIN.search(text):
+            return f"{service.file}:{service.line_of(key)}"
+    return ""
+
+
+@lru_cache(maxsize=1)
+def _builders() -> frozenset[str]:
+    return frozenset(knowledge.table("step_tools")["told"]["names"].split())
