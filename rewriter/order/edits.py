@@ -76,15 +76,14 @@ def take_out(file: Dockerfile, instruction: Instruction, lines: Sequence[str]) -
     start, end = block_start(file, instruction), instruction.span.end
     if lines:
         return Edit(start, end, source.newline.join(lines))
-    first = source.line(start)
-    if instruction.last_line == len(source.line_starts):  # no newline behind it: the one in front goes
-        return Edit(max(start - len(source.newline), 0), end, "")
-    following = source.line_starts[instruction.last_line]
-    blank_above = first == 1 or not source.line_text(first - 1).strip()
+    first, ends = source.line(start), instruction.last_line == len(source.line_starts)
+    following = end if ends else source.line_starts[instruction.last_line]
     if following == len(source.text):  # blank lines above would end the file
         while first > 1 and not source.line_text(first - 1).strip():
             first -= 1
-        return Edit(source.line_starts[first - 1], following, "")
+        start = source.line_starts[first - 1]
+        return Edit(max(start - len(source.newline), 0) if ends else start, following, "")
+    blank_above = first == 1 or not source.line_text(first - 1).strip()
     if blank_above and not source.line_text(instruction.last_line + 1).strip():
         following = source.line_starts[instruction.last_line + 1]
     return Edit(start, following, "")
