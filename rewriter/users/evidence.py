@@ -94,10 +94,11 @@ def _base(facts: Facts, image: StageImage, found: Found) -> None:
 def _for_people(image: StageImage, started: Start) -> str:
     """Why the image is not one that runs a program: it starts a shell or another prompt, or what is no program."""
     cmd = image.final.cmd
-    words = started.words or (cmd[1] if isinstance(cmd, tuple) and cmd[0] == "exec" and len(cmd) == 2 else ())
-    if words and str(words[0]).endswith(tuple(knowledge.table("users")["carried"]["endings"])):
+    given = cmd[1] if isinstance(cmd, tuple) and cmd[0] == "exec" and len(cmd) == 2 else ()
+    words = started.words or (tuple(map(str, given)) if isinstance(given, tuple) else ())
+    if words and words[0].endswith(tuple(knowledge.table("users")["carried"]["endings"])):
         return f"{words[0]} is no program: the image only hands it out"
-    last = [str(word) for word in words if not str(word).startswith("-")] if isinstance(words, tuple) else []
+    last = [word for word in words if not word.startswith("-")]
     if last and posixpath.basename(last[-1]) in knowledge.table("users")["prompts"]["names"]:
         return f"it starts {last[-1]}: it is for people who work in it, or a base for other images"
     return ""
