@@ -96,9 +96,8 @@ def in_sources(view: View, tools: Collection[str], others: Sequence[str] = ()) -
     texts = sources(view)
     if isinstance(texts, Obstacle):
         return texts
-    marks = knowledge.table("full_tools")["runs"]["marks"]
     code = {file: text for file, text in texts.items() if _code(file)}
-    runs = {file for file, text in code.items() if any(mark in text for mark in marks)}
+    runs = {file for file, text in code.items() if any(mark in text for mark in _marks(posixpath.splitext(file)[1]))}
     naming = [*others, *(text for file, text in texts.items() if not _is_script(file, text))]
     found: dict[str, Mention] = {}
     for file, text in texts.items():
@@ -171,6 +170,14 @@ def _in_image(places: Sequence[Place], file: str) -> bool:
 
 def _code(file: str) -> bool:
     return posixpath.splitext(file)[1] not in ("", *_SHELL, *_CONFIGURATION)
+
+
+@lru_cache(maxsize=64)
+def _marks(ending: str) -> tuple[str, ...]:
+    """What shows that a source with this ending runs commands."""
+    table = knowledge.table("full_tools")["runs"]
+    own = (entry["marks"] for entry in table.values() if isinstance(entry, dict) and ending in entry["endings"])
+    return tuple(next(own, table["marks"]))
 
 
 def _is_script(file: str, text: str) -> bool:

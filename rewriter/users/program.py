@@ -241,9 +241,9 @@ def _read(facts: Facts, language: str, files: Sequence[Source], around: Surround
                 found.doubts.append(f"{source.file}:{line} names {rights[0].strip(_QUOTES)}, which root alone may open")
             if language == "python":
                 modules.append(values_python.Module(text, source.file, source.place))
-            elif language == "node":
+            elif language == "node" and not writes_node.silent(text):
                 writes_node.Reader(writes_node.Module(text, source.file, source.place), around, code).read()
-            else:
+            elif language != "node":
                 code.add(writes_text.read(text, source.file, language))
         except (Unfit, ValueError) as error:
             reason = str(error) if isinstance(error, Unfit) else f"{source.file} {error}"

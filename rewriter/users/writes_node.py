@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rewriter.change import Evidence
@@ -68,6 +69,21 @@ class Module:
             case "for_in_statement":
                 left = node.child_by_field_name("left")
                 self.bound.update(_names(left) if left is not None else ())
+
+
+def silent(text: str) -> bool:
+    """Whether a source, understood or not, names nothing that could write, run a program or listen: then there is
+    nothing to read in it. Pages and components are such, in dialects that no grammar knows."""
+    return _speaks().search(text) is None
+
+
+@lru_cache(maxsize=1)
+def _speaks() -> re.Pattern[str]:
+    table = tables()["node"]
+    words = {*table["processes"], *table["modules"], *table["databases"], *table["listens"]}
+    words |= {*tables()["packages"]["node"]["names"], *(key.partition(".")[0] for key in table["properties"])}
+    names = "|".join(re.escape(word.removeprefix("node:")) for word in sorted(words))
+    return re.compile(rf"""(?<![\w.-])(?:{names})(?![\w-])|\.(?:{names})\b|{table["speaks"]}""")
 
 
 def walk(root: Node) -> Iterator[Node]:

@@ -1,0 +1,12 @@
+FROM node:20-slim
+
+WORKDIR /srv/postbox
+
+COPY package*.json ./
+RUN npm ci --omit=dev
+
+COPY . .
+
+EXPOSE 3000
+
+CMD ["node", "server.js"]

@@ -1,0 +1,1 @@
+!function(w){var t=/^([a-z]+):\/\//i,k=["url","file","patch","top"];function p(u){var m=t.exec(u);return m?m[1]:"file"}w.dropzone={parts:k,scheme:p,kind:function(i){return"file"===i.kind?"file":"text"}}}(window);

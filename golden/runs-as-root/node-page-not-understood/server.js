@@ -1,0 +1,3 @@
+const http = require("http");
+
+http.createServer((_, response) => response.end("hello")).listen(8080);
