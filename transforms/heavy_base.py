@@ -40,15 +40,14 @@ from rewriter.change import Alters, Change, Declined, Edit
 from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.order.edits import take_out
-from rewriter.project.services import services
 from rewriter.stages.bases import brings
 from rewriter.stages.kit import Counterpart, Minimal, Obstacle
 from rewriter.stages.shape import for_others, kit_for, shown
 from rewriter.stages.text import cased
+from rewriter.stages.told import told, told_to_build
 from rewriter.syntax.tree import Dockerfile
 
 _COMMANDS = ("CMD", "ENTRYPOINT")
-_COMPOSE = frozenset(("command", "entrypoint"))
 
 
 def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
@@ -62,7 +61,7 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
         return
     span = image.stage.start.span
     match kit.counterpart(stage):
-        case Counterpart(base) if lacking := _lacking(facts, image, base):
+        case Counterpart(base) if lacking := _lacking(facts, image, base) or told_to_build(stage, base):
             yield Declined(lacking, span)
         case Counterpart() as found:
             yield Change(
@@ -97,11 +96,10 @@ def _minimal(
     match found:
         case Obstacle(reason):
             yield Declined(reason, span)
-        case Minimal() if told := next(
-            (each for each in services(facts.project) if _COMPOSE & each.values.keys()), None
-        ):
-            said = f"{told.file}:{told.line} has the service {told.name} start in its own way, which may need a shell"
-            yield Declined(said, span)
+        case Minimal() if instead := next(told(facts.project, "entrypoint", "command", "healthcheck"), None):
+            service, key, text = instead
+            where = f"{service.file}:{service.line_of(key)}"
+            yield Declined(f"{where} runs `{text}` in the service {service.name}, which {found.base} may lack", span)
         case Minimal():
             gone = list(found.dropped)
             edits = [_base(image, found.base), *_settings(file, image, found.settings)]

@@ -38,16 +38,6 @@ class Service:
         words = given if isinstance(given, dict | list) else ()
         return frozenset(str(word).partition("=")[0] for word in words)
 
-    def words(self, key: str) -> tuple[str, ...]:
-        """The words of its `command` or `entrypoint`; () where it has none.
-
-        Source: https://docs.docker.com/reference/compose-file/services/#command
-        """
-        given = self.values.get(key)
-        if isinstance(given, list):
-            return tuple(map(str, given))
-        return tuple(given.split()) if isinstance(given, str) else ()
-
     def line_of(self, word: str) -> int | None:
         """The line of the file on which `word` stands first, at or below the name of the service."""
         text = text_of(self.path)

@@ -20,10 +20,10 @@ from rewriter.order.moves import block_start
 from rewriter.project.fetches import Unclear
 from rewriter.project.named import outermost
 from rewriter.project.needs import View
-from rewriter.project.services import services
 from rewriter.stages.kit import Carry, Command, Cut, Shown
 from rewriter.stages.programs import scripts_at
 from rewriter.stages.shape import written
+from rewriter.stages.told import told
 from rewriter.steps.context_copies import context_copy
 from rewriter.steps.downloads import located, with_folders
 from rewriter.syntax.tree import Instruction
@@ -130,15 +130,13 @@ def _probes(shown: Shown, own: Collection[str]) -> Iterator[tuple[str, str]]:
             if not found and not any(posixpath.basename(name) in own for name in names):
                 raise Unclear(f"which program {line} runs is not known")
             yield from ((posixpath.basename(name), f"{line} runs {name}") for name in found)
-    for service in services(shown.facts.project):
-        for match in _PROBE.finditer(str(service.values.get("healthcheck", ""))):
-            yield match[1], f"a health check in {service.file} runs {match[1]}"
-        entry = service.words("entrypoint")
-        state = shown.image.final
-        alone = entry or (service.words("command") if state.entrypoint == ("exec", ()) else ())
-        name = posixpath.basename(alone[0]) if alone else ""
-        if name and name not in own and not name.startswith("-"):
-            yield "sh", f"{service.file}:{service.line} has the service {service.name} start {name}"
+    alone = shown.image.final.entrypoint == ("exec", ())
+    for service, key, text in told(shown.facts.project, "healthcheck", "entrypoint", *(("command",) if alone else ())):
+        where, name = f"{service.file}:{service.line_of(key)}", posixpath.basename(text.split()[0]) if text else ""
+        if key == "healthcheck":
+            yield from ((match[1], f"{where} runs {match[1]}") for match in _PROBE.finditer(text))
+        elif name and name not in own and not name.startswith("-"):
+            yield "sh", f"{where} has the service {service.name} start {name}"
 
 
 def follow(command: Command, found: dict[str, _Made], view: View) -> None:

@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.image import State
-from rewriter.project.services import services
 from rewriter.stages.kit import Shown
+from rewriter.stages.told import told
 from rewriter.steps.downloads import located
 from rewriter.steps.start import Started
 from rewriter.syntax.tree import Instruction
@@ -99,11 +99,7 @@ def is_within(path: str, folder: str) -> bool:
 def told_elsewhere(shown: Shown, pattern: re.Pattern[str]) -> tuple[str, Evidence] | None:
     """What `pattern` finds in a command, an entry point or a health check that a compose file gives a service of the
     image, with its place."""
-    for service in services(shown.facts.project):
-        test = service.values.get("healthcheck")
-        texts = [" ".join(service.words(key)) for key in ("command", "entrypoint")]
-        for text in (*texts, str(test["test"]) if isinstance(test, dict) and "test" in test else ""):
-            if match := pattern.search(text):
-                first = match[0].split()[0]
-                return match[0], Evidence(f"runs {match[0]}", service.line_of(first), service.file)
+    for service, key, text in told(shown.facts.project, "command", "entrypoint", "healthcheck"):
+        if match := pattern.search(text):
+            return match[0], Evidence(f"runs {match[0]}", service.line_of(key), service.file)
     return None
