@@ -17,6 +17,7 @@ from rewriter.steps.downloads import located, with_folders
 from rewriter.steps.start import Start, final_view, start
 from rewriter.users import meant, surroundings
 from rewriter.users.code import Code, Write
+from rewriter.users.made import maker
 from rewriter.users.program import Program, programs
 
 # Ports below it are for root, where the kernel is not told otherwise.
@@ -300,5 +301,8 @@ def _place(facts: Facts, image: StageImage, write: Write, named: Sequence[str], 
     view = final_view(facts, image)
     if not write.folder and "\0" not in write.path:
         path = located(write.path, workdir if isinstance(workdir, str) else None)
-        if path and view.kind(path) == "file" and path not in found.files:
+        made = maker(facts, image, write)
+        if path and (view.kind(path) == "file" or (made and made[1])) and path not in found.files:
             found.files.append(path)
+        elif made and path and path not in found.files:
+            found.doubt(f"line {made[0]} runs the program as root, which may leave {path} to root", place=True)
