@@ -101,5 +101,6 @@ def told_elsewhere(shown: Shown, pattern: re.Pattern[str]) -> tuple[str, Evidenc
     image, with its place."""
     for service, key, text in told(shown.facts.project, "command", "entrypoint", "healthcheck"):
         if match := pattern.search(text):
-            return match[0], Evidence(f"runs {match[0]}", service.line_of(key), service.file)
+            line = service.line_of(match[0].split()[0])
+            return match[0], Evidence(f"runs {match[0]}", line, service.file)
     return None
