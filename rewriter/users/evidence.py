@@ -13,12 +13,17 @@ from rewriter.change import Evidence
 from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.knowledge.base_table import split
+from rewriter.project.context import Unfit
+from rewriter.project.manifests import json_object
+from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import located, with_folders
 from rewriter.steps.start import Start, final_view, start
+from rewriter.syntax.tree import Instruction
 from rewriter.users import meant, surroundings
 from rewriter.users.code import Code, Write
 from rewriter.users.made import maker
 from rewriter.users.program import Program, programs
+from rewriter.users.settings import settings
 
 # Ports below it are for root, where the kernel is not told otherwise.
 # Source: https://docs.docker.com/engine/release-notes/20.10/#20100 (net.ipv4.ip_unprivileged_port_start=0)
@@ -29,6 +34,7 @@ _SYSTEM = re.compile(
     r"|/(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr(?!/src/|/local/app))/"
     r"|/var/(?:log|lib|cache|run|spool|www|opt|local|backups|mail)\Z"
 )
+_RUN = (".py", ".sh", ".js", ".mjs", ".cjs")
 _SHUT = re.compile(r"(?:[ug]*u[ug]*)\+[rwst]*[x]|[a-z]*[oa][a-z]*-[rwx]|go-|og-|go=\Z|o=\Z")
 
 
@@ -148,8 +154,19 @@ def _steps(facts: Facts, image: StageImage, started: Start, found: Found) -> Non
                 relevant = not entry.get("started") or programs_ & set(entry["started"])
                 text = instruction.value + " ".join(facts.file.text(h.body) for h in instruction.heredocs)
                 known = f"{text} {settings} {_earlier(facts, lines)}"
-                if relevant and re.search(entry["pattern"], text) and not (unless and re.search(unless, known)):
+                seen = f"{text}\n{_scripts(facts, instruction)}"
+                if (
+                    relevant
+                    and re.search(entry["pattern"], seen, re.M)
+                    and not (unless and re.search(unless, known + seen))
+                ):
                     found.refuse(f"line {line} {entry['reason']}, where no other user may enter")
+            found.refuse(_downloads(facts, instruction, settings))
+            for entry in knowledge.table("users")["shut"]:
+                if re.search(entry["pattern"], instruction.value) and not re.search(
+                    entry.get("unless", r"\Z."), _earlier(facts, lines)
+                ):
+                    found.refuse(f"line {line} {entry['reason']}")
     for run in facts.runs:
         if run.image.stage.index not in lines:
             continue
@@ -163,6 +180,45 @@ def _steps(facts: Facts, image: StageImage, started: Start, found: Found) -> Non
 
 def _earlier(facts: Facts, lines: set[int]) -> str:
     return " ".join(run.script.text for run in facts.runs if run.image.stage.index in lines)
+
+
+def _downloads(facts: Facts, instruction: Instruction, settings: str) -> str:
+    """Why an install leaves a download in a home folder that no other user sees; "" where it does not."""
+    table = knowledge.table("users")["downloads"]
+    run = facts.run(instruction)
+    if run is None or re.search(table["unless"], f"{settings} {instruction.value}"):
+        return ""
+    for call, folder in with_folders(run):
+        if call.program not in ("npm", "yarn", "pnpm", "bun") or not (call.installs or call.subcommand in ("ci", "")):
+            continue
+        view = view_of(facts, run, folder or "/", ())
+        try:
+            data = json_object(view, "package.json") if view.kind("package.json") == "file" else {}
+        except Unfit:
+            continue
+        asked = data.get("dependencies")
+        name = next((name for name in table["packages"] if isinstance(asked, dict) and name in asked), None)
+        if name:
+            return f"line {instruction.first_line} installs {name}, which downloads below /root/.cache"
+    return ""
+
+
+def _scripts(facts: Facts, instruction: Instruction) -> str:
+    """The texts of the project's scripts that a RUN runs."""
+    run = facts.run(instruction)
+    if run is None:
+        return ""
+    found = []
+    for call, folder in with_folders(run):
+        view = view_of(facts, run, folder or "/", ())
+        for word in call.statement.words[:4]:
+            path = located(word.value, folder) if word.value else None
+            if path and path.endswith(_RUN) and view.kind(path) == "file":
+                try:
+                    found.append(view.text(path))
+                except Unfit:
+                    continue
+    return "\n".join(found)
 
 
 def _shuts(mode: str) -> str:
@@ -197,6 +253,7 @@ def _project(facts: Facts, image: StageImage, started: Start, found: Found) -> N
     for program in programs(facts, image, started):
         _program(program, found)
         code.add(program.code)
+    code.add(settings(facts, image))
     _code(facts, image, code, found)
     open_ = [doubt for doubt in found.doubts if doubt not in known and _PORTS not in doubt]
     _meant(facts, image, open_, found)

@@ -13,6 +13,7 @@ from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.facts import Facts
 from rewriter.image import StageImage
+from rewriter.project.builds import COMPOSE
 from rewriter.project.context import Unfit
 from rewriter.project.needs import View
 from rewriter.steps.downloads import downloads
@@ -150,6 +151,8 @@ def _options(started: Started, name: str, words: Sequence[str], entry: Mapping[s
             value = value or (rest[at + 1] if at + 1 < len(rest) else "")
             if option in files and value not in ("", "-", "/dev/stdout", "/dev/stderr", "/dev/null"):
                 found.code.writes.append(_write(started, value, False, option))
+            if address := re.search(r"\bunix:(?://)?([^\s=]+)", word):
+                found.code.writes.append(_write(started, address[1], False, "a socket"))
         sub = next((word for word in rest if word in entry.get("sub", {})), None)
         if sub is None:
             break
@@ -262,7 +265,7 @@ def _settings(facts: Facts, image: StageImage, language: str, found: Program) ->
     there = places(facts, image)
     for path in facts.project.files():
         log = language == "python" and path.endswith((".ini", ".cfg", ".conf", ".yaml", ".yml", ".toml", ".json"))
-        schema = language == "node" and path.endswith(".prisma")
+        schema = language == "node" and path.endswith((".prisma", ".json"))
         at = place_of(there, path) if log or schema else None
         if at is None or (facts.project.head(path, 1_000_001) or b"")[1_000_000:]:
             continue
@@ -271,7 +274,15 @@ def _settings(facts: Facts, image: StageImage, language: str, found: Program) ->
             found.doubts.append(
                 f"{path}:{text.count(chr(10), 0, match.start()) + 1} names {match[0]}, a log that is a file"
             )
-        if schema and (match := re.search(r'\burl\s*=\s*"file:([^"\n]+)"', text)):
+        told = COMPOSE.match(posixpath.basename(path))  # what services are told, see rewriter.users.settings
+        if log and not told and (match := re.search(r"\bsqlite(?:\+\w+)?:///?(?!:memory:)[\w.%/]", text)):
+            line = text.count("\n", 0, match.start()) + 1
+            found.doubts.append(f"{path}:{line} names a SQLite database, in whose folder the program writes")
+        data = language == "node" and path.endswith(".json")
+        if data and (match := re.search(r'"(?:dialect|client)"\s*:\s*"(?:sqlite3?|better-sqlite3)"', text)):
+            line = text.count("\n", 0, match.start()) + 1
+            found.doubts.append(f"{path}:{line} names a SQLite database, in whose folder the program writes")
+        if path.endswith(".prisma") and (match := re.search(r'\burl\s*=\s*"file:([^"\n]+)"', text)):
             line = text.count("\n", 0, match.start()) + 1
             target = posixpath.join(posixpath.dirname(at), match[1])
             found.code.writes.append(Write(posixpath.normpath(target), False, path, line, "SQLite"))

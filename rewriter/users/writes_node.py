@@ -260,7 +260,10 @@ class Reader:
         arguments = _arguments(node)
         table = self.table
         first = arguments[0] if arguments else None
-        if self.module.modules.get(inner.partition(".")[0] or name, "") in table["processes"]:
+        module = self.module.modules.get(inner.partition(".")[0] or name, "") or _required_text(inner or name)
+        if not inner:
+            name = table["called"].get(module, name)
+        if module in table["processes"]:
             self.doubt(node, f"{name} runs another program, and what that writes is not known")
         elif inner == "process" and name in (*table["root"], *table["uid"]):
             found = Evidence(f"calls process.{name}", node.start_point[0] + 1, self.module.file)
@@ -324,7 +327,13 @@ class Reader:
                 self.write(node, self.value(_arguments(node)[1]), folder, "an upload")
 
     def listens(self, node: Node, first: Node) -> None:
-        if first.type in ("number", "identifier", "binary_expression", "member_expression", "call_expression"):
+        if (
+            first.type == "string"
+            and not (address := self.value(first)).isdecimal()
+            and re.search(r"/|\.sock\Z", address)
+        ):
+            self.write(node, address, False, "a socket")
+        elif first.type in ("number", "identifier", "binary_expression", "member_expression", "call_expression"):
             self.port(node, first)
 
     def port(self, node: Node, value: Node | None) -> None:

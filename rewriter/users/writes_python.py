@@ -148,7 +148,11 @@ class _Module:
             if found:
                 self.write(found, True, value, name)
         elif self.gunicorn and name == "bind":
-            self.port(value, value)
+            address = self.values.value(self.module, value)
+            if address.startswith("unix:"):
+                self.write(address[5:], False, value, "a socket")
+            else:
+                self.port(value, value)
         elif self.gunicorn and name in ("accesslog", "errorlog", "logfile", "pidfile"):
             found = self.values.value(self.module, value)
             if found not in ("-", "None", OPEN):
