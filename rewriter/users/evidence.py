@@ -232,7 +232,8 @@ def _shuts(mode: str) -> str:
 def _project(facts: Facts, image: StageImage, started: Start, found: Found) -> None:
     if facts.project.root is None:
         found.doubt("there is no build context that shows what the program writes")
-    for port in sorted({int(p.split("/")[0]) for p in _exposed(image) if p.split("/")[0].isdecimal()}):
+    exposed = {int(p.split("/")[0]) for p in _exposed(image) if p.split("/")[0].isdecimal()}
+    for port in sorted(exposed.union(surroundings.ports(facts))):
         if port < _FIRST:
             found.doubt(f"port {port} {_PORTS}")
     _old_ports(image, found)

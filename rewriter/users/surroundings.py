@@ -53,8 +53,9 @@ def _says(project: Project, name: str, word: str) -> bool:
         return False
 
 
-def mounts(facts: Facts) -> Iterator[tuple[str, str, Evidence]]:
-    """What compose files mount into the service and let it write: source, target, and where that is said."""
+def mounts(facts: Facts, *, read: bool = False) -> Iterator[tuple[str, str, Evidence]]:
+    """What compose files mount into the service and let it write, or only `read` as well: source, target, and where
+    that is said."""
     for service in services(facts.project):
         volumes = service.values.get("volumes")
         for volume in volumes if isinstance(volumes, list) else ():
@@ -66,7 +67,7 @@ def mounts(facts: Facts) -> Iterator[tuple[str, str, Evidence]]:
             elif isinstance(volume, dict):
                 source, target = str(volume.get("source", "")), str(volume.get("target", ""))
                 mode = "ro" if volume.get("read_only") else ""
-            if "ro" not in mode.split(","):
+            if read or "ro" not in mode.split(","):
                 yield source, target, Evidence(f"mounts {target}", service.line_of(target), service.file)
 
 
@@ -76,10 +77,26 @@ def rights(facts: Facts) -> str:
         for key in _RIGHTS:
             if service.values.get(key):
                 return f"{service.file} gives the service {key}"
-    for source, _, evidence in mounts(facts):
+    for source, target, evidence in mounts(facts, read=True):
         if "docker.sock" in source or "containerd.sock" in source:
             return f"{evidence.file}:{evidence.line} mounts {source}, which root alone may use"
+        if f"{posixpath.normpath(target)}/".startswith("/root/"):
+            return f"{evidence.file}:{evidence.line} mounts {target}, and no other user may enter /root"
     return ""
+
+
+def ports(facts: Facts) -> Iterator[int]:
+    """The ports of the container that compose files publish.
+
+    Source: https://docs.docker.com/reference/compose-file/services/#ports
+    """
+    for service in services(facts.project):
+        given = service.values.get("ports")
+        for each in given if isinstance(given, list) else ():
+            port = str(each.get("target", "") if isinstance(each, dict) else each)
+            last = port.rpartition(":")[2].partition("/")[0].partition("-")[0]
+            if last.isdecimal():
+                yield int(last)
 
 
 def socket(facts: Facts) -> str:
