@@ -62,7 +62,8 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change]:
     ]
     missing = [name for name in missing if name not in image.final.args]
     line = " ".join([spelled(file, "ENV"), *(f"{name}=1" for name in missing)])
-    edit = at_head(file, image, line, "PYTHON") if missing else None
+    other = next((name for name in _SETTINGS if name in image.final.env), "PYTHON")
+    edit = at_head(file, image, line, other) if missing else None
     if edit is None:
         return
     does, names = (" and ".join(words) for words in ((_DOES[name] for name in missing), missing))

@@ -6,6 +6,7 @@ WORKDIR /shop
 RUN useradd --create-home python && chown python:python -R /shop
 
 USER python
+ENV PYTHONPATH=/shop/lib
 
 COPY --chown=python:python . .
 
@@ -13,6 +14,8 @@ ENV DEBUG="false" \
     PYTHONUNBUFFERED="true" \
     PATH="${PATH}:/home/python/.local/bin"
 ENV PYTHONDONTWRITEBYTECODE=1
+
+ENV PYTHONHASHSEED=0
 
 RUN python manage.py collectstatic --no-input
 
