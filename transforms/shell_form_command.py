@@ -28,6 +28,7 @@ Level: standard.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rewriter.change import Alters, Change, Declined, Edit, Evidence
@@ -145,6 +146,8 @@ def _needs_shell(facts: Facts, image: StageImage, state: State, script: Script) 
     shell = state.shell if isinstance(state.shell, tuple) else ()
     if any(word == "--login" or (word[:1] == "-" and word[1:2] != "-" and "l" in word) for word in shell[1:]):
         return Evidence(f"{' '.join(shell)} reads the profile first")
+    if any(re.fullmatch(r"-[a-z]*i[a-z]*", word) for word in shell[1:]):
+        return Evidence(f"{' '.join(shell)} reads ~/.bashrc first")
     if posixpath.basename(shell[0]) == "bash" and "BASH_ENV" in state.env:
         return Evidence("bash reads the file that BASH_ENV names first")
     program = next((each.words[0].value for each in script.commands() if each.words), None) or ""

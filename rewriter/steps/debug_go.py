@@ -45,6 +45,9 @@ def go(facts: Facts, run: Run, call: Call) -> Iterator[Change | Declined | Repor
     if call.operands and all("@" in word.raw or word.raw == "tool" for word in call.operands):
         return  # tools of others, which need not be shipped at all: https://go.dev/doc/modules/managing-dependencies#tools
     made = _program(view) if folder else None
+    if made and (reason := _is_taken_apart(facts, made)):
+        yield Declined(reason, run.at(call))
+        return
     edits, does = list[Edit](), list[str]()
     flags = _linker(run, call)
     if flags is not None:
@@ -112,6 +115,21 @@ def _program(view: View) -> Program | None:
         return program(view)
     except (Unclear, Unfit):
         return None
+
+
+def _is_taken_apart(facts: Facts, made: Program) -> str:
+    """Why the program, or one that is loaded with it, must be built as it is; "" where nothing says so.
+
+    Sources: https://pkg.go.dev/plugin#hdr-Warnings (all parts must be built with exactly the same flags),
+    https://pkg.go.dev/debug/elf
+    """
+    if found := made.sources.importing("plugin"):
+        return f"{found}: plugins must be built with the same flags as the program"
+    if re.search(r"-buildmode[= ]*(?:plugin|shared)", facts.file.source.text):
+        return "the file builds a plugin, which must be built with the same flags as the program"
+    if found := made.sources.importing("debug/elf", "debug/dwarf", "debug/macho", "debug/pe", "debug/gosym"):
+        return f"{found}: it may read the tables of its own file"
+    return ""
 
 
 def _looks_for_itself(made: Program) -> bool:

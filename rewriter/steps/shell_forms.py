@@ -45,6 +45,10 @@ def last_command(script: Script) -> Statement | str | None:
         return f"a shell takes `{program}` in quotes for the name of one program"
     if program is None and "/" not in last.words[0].raw:
         return f"which program {last.words[0].raw} is shows only when the container starts"
+    if program and re.search(
+        rf"(?:\A|[\s;{{]){re.escape(program)}\s*\(\s*\)|\b(?:function|alias)\s+{re.escape(program)}\b", script.text
+    ):
+        return f"{program} is a function or an alias of the shell"
     return None if program in builtins() else last
 
 
@@ -63,7 +67,8 @@ def exec_form(instruction: Instruction, script: Script) -> tuple[Edit, ...]:
     text, edits = instruction.arguments, []
     for word in only.words:
         span = text.span(word.start, word.end)
-        if word.value is None or span.end - span.start != word.end - word.start:
+        # bash takes `name=~/x` for an assignment, and puts the home folder in.
+        if word.value is None or re.search(r"[=:]~", word.raw) or span.end - span.start != word.end - word.start:
             return ()
         first, last = word is only.words[0], word is only.words[-1]
         quoted = json.dumps(word.value, ensure_ascii=False)
