@@ -12,7 +12,7 @@ from rewriter.project.context import Unfit
 from rewriter.project.needs import Place, View
 from rewriter.project.node import code
 from rewriter.project.node.installed import Installed, installed
-from rewriter.stages.node_programs import compiles, is_install
+from rewriter.stages.node.programs import compiles, is_install
 from rewriter.syntax.shell import parse
 from rewriter.syntax.vocabulary import calls
 

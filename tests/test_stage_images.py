@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rewriter.knowledge.bases import Bases
-from rewriter.stages import dotnet_images, java_images
+from rewriter.stages.dotnet import images as dotnet_images
+from rewriter.stages.java import images as java_images
 
 
 @pytest.mark.parametrize(

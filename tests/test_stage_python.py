@@ -8,9 +8,9 @@ from rewriter import Options, Project
 from rewriter.facts import Facts
 from rewriter.source import Source
 from rewriter.stages.kit import Command, Cut, Obstacle
-from rewriter.stages.python_environment import environment
-from rewriter.stages.python_native import native
-from rewriter.stages.python_packages import Installed, installed, python_version
+from rewriter.stages.python.environment import environment
+from rewriter.stages.python.native import native
+from rewriter.stages.python.packages import Installed, installed, python_version
 from rewriter.stages.shape import shown
 from rewriter.steps.downloads import with_folders
 from rewriter.syntax.reader import read

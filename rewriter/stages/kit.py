@@ -1,4 +1,4 @@
-"""What the module of an ecosystem (`rewriter/stages/<ecosystem>.py`, a kit) is asked, and what it answers.
+"""What the module of an ecosystem (`rewriter/stages/<ecosystem>/kit.py`) is asked, and what it answers.
 
 A kit has four functions:
 

@@ -99,7 +99,7 @@ def is_within(path: str, folder: str) -> bool:
 def told_elsewhere(shown: Shown, pattern: re.Pattern[str]) -> tuple[str, Evidence] | None:
     """What `pattern` finds in a command, an entry point or a health check that a compose file gives a service of the
     image, with its place."""
-    for service, key, text in told(shown.facts.project, "command", "entrypoint", "healthcheck"):
+    for service, _, text in told(shown.facts.project, "command", "entrypoint", "healthcheck"):
         if match := pattern.search(text):
             line = service.line_of(match[0].split()[0])
             return match[0], Evidence(f"runs {match[0]}", line, service.file)

@@ -69,7 +69,7 @@ def kit_of(image: StageImage) -> Kit | None:
     """The kit that knows the base image of `image`; None where there is none."""
     name = SAME_IMAGE.sub("", split(image.base.reference)[0])
     module = _kits().get(name)
-    return cast("Kit", import_module(f"rewriter.stages.{module}")) if module and image.base.known else None
+    return cast("Kit", import_module(f"rewriter.stages.{module}.kit")) if module and image.base.known else None
 
 
 def kit_for(facts: Facts, image: StageImage) -> Kit | None:

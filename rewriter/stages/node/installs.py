@@ -12,7 +12,7 @@ from rewriter.project.node.install import is_berry
 from rewriter.project.node.manifests import Found, package, patterns
 from rewriter.project.node.settings import read_settings
 from rewriter.stages.kit import Command, Shown
-from rewriter.stages.node_programs import MANAGERS, check_writes, for_all, is_install
+from rewriter.stages.node.programs import MANAGERS, check_writes, for_all, is_install
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.start import followed
 from rewriter.syntax.shell import parse

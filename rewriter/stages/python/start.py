@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from rewriter.stages.kit import Shown
-from rewriter.stages.python_system import COMPILERS
+from rewriter.stages.python.system import COMPILERS
 from rewriter.syntax.vocabulary import Call
 
 

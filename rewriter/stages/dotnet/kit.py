@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from rewriter import knowledge
 from rewriter.change import Evidence
-from rewriter.stages.dotnet_images import Image, image
-from rewriter.stages.dotnet_projects import Published, Sources, published, sources
+from rewriter.stages.dotnet.images import Image, image
+from rewriter.stages.dotnet.projects import Published, Sources, published, sources
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
 from rewriter.stages.programs import inherits, installs_alone, is_within, told_elsewhere
 from rewriter.steps.downloads import located

@@ -19,8 +19,7 @@ from rewriter.project.named import Reads
 from rewriter.project.needs import Obstacle, View
 from rewriter.project.rust.programs import Built, Program, built, certificates, libraries, program, reads
 from rewriter.project.rust.sources import calling
-from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
-from rewriter.stages.native import (
+from rewriter.stages.compiled import (
     Needed,
     awkward,
     carries,
@@ -35,6 +34,7 @@ from rewriter.stages.native import (
     own_folder,
     sets,
 )
+from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
 from rewriter.stages.programs import copied_to, found_program
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders

@@ -17,8 +17,8 @@ from rewriter.image import StageImage
 from rewriter.project.fetches import Unclear
 from rewriter.project.go.builds import variables
 from rewriter.project.go.cgo import Program
+from rewriter.stages.compiled import Needed, needs
 from rewriter.stages.kit import Command, Shown
-from rewriter.stages.native import Needed, needs
 from rewriter.steps.context_copies import view_of
 
 _STATIC = "gcr.io/distroless/static-debian12"

@@ -21,8 +21,8 @@ from rewriter.project.python.environments import environments, made
 from rewriter.project.python.reading import Reading, Unknowable
 from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Shown
 from rewriter.stages.mentions import in_text
-from rewriter.stages.python_native import only_builds
-from rewriter.stages.python_packages import installed
+from rewriter.stages.python.native import only_builds
+from rewriter.stages.python.packages import installed
 from rewriter.stages.told import login_shell, told
 from rewriter.steps.context_copies import view_of
 from rewriter.syntax.tree import Instruction

@@ -10,9 +10,9 @@ from rewriter.project.context import Unfit
 from rewriter.project.node import code
 from rewriter.project.node.installed import installed
 from rewriter.stages.kit import Minimal, Obstacle, Shown
-from rewriter.stages.node_dev import sources
-from rewriter.stages.node_programs import MANAGERS, data, words_of
-from rewriter.stages.node_slim import libraries
+from rewriter.stages.node.dev import sources
+from rewriter.stages.node.programs import MANAGERS, data, words_of
+from rewriter.stages.node.slim import libraries
 from rewriter.steps.start import Started
 
 # What the stage may say; anything else needs a shell, or a user that distroless images lack.

@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from rewriter import knowledge
 from rewriter.change import Evidence
-from rewriter.stages.python_packages import Installed, Package
+from rewriter.stages.python.packages import Installed, Package
 
 _LISTS = ("pure", "wheels", "built", "installed", "build", "compiles")
 

@@ -11,7 +11,7 @@ from rewriter.project.node import code
 from rewriter.project.node.manifests import package
 from rewriter.project.services import services
 from rewriter.stages.kit import Carry, Cut, Runtime, Shown
-from rewriter.stages.node_programs import leaves, words_of
+from rewriter.stages.node.programs import leaves, words_of
 from rewriter.steps.downloads import located
 from rewriter.steps.start import Started
 

@@ -14,12 +14,12 @@ from rewriter.change import Evidence
 from rewriter.stages import bases
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
 from rewriter.stages.mentions import full_tools, in_text, sources
-from rewriter.stages.python_distroless import distroless
-from rewriter.stages.python_environment import environment
-from rewriter.stages.python_native import native
-from rewriter.stages.python_packages import installed, python_version
-from rewriter.stages.python_start import needs_tools
-from rewriter.stages.python_system import COMPILERS, needed_packages
+from rewriter.stages.python.distroless import distroless
+from rewriter.stages.python.environment import environment
+from rewriter.stages.python.native import native
+from rewriter.stages.python.packages import installed, python_version
+from rewriter.stages.python.start import needs_tools
+from rewriter.stages.python.system import COMPILERS, needed_packages
 from rewriter.steps.context_copies import context_copy
 from rewriter.steps.downloads import located, with_folders
 from rewriter.syntax.tree import Instruction

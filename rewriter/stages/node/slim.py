@@ -15,8 +15,8 @@ from rewriter.project.node.installed import Installed, installed
 from rewriter.stages.bases import is_version, slim
 from rewriter.stages.kit import Command, Counterpart, Cut, Obstacle, Shown
 from rewriter.stages.mentions import full_tools, mentions
-from rewriter.stages.node_installs import ASIDE, seen
-from rewriter.stages.node_programs import MANAGERS, data, entry_of, for_all, is_install, is_known, leaves
+from rewriter.stages.node.installs import ASIDE, seen
+from rewriter.stages.node.programs import MANAGERS, data, entry_of, for_all, is_install, is_known, leaves
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
 from rewriter.steps.start import followed

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.project.needs import Place, View
-from rewriter.stages.java_images import Jre, programs, tools
+from rewriter.stages.java.images import Jre, programs, tools
 from rewriter.stages.kit import Obstacle, Shown
 from rewriter.stages.mentions import in_sources
 from rewriter.stages.programs import told_elsewhere

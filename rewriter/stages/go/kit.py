@@ -20,9 +20,7 @@ from rewriter.project.go.cgo import Program, program
 from rewriter.project.go.reads import reads
 from rewriter.project.named import Reads
 from rewriter.project.needs import Obstacle, View
-from rewriter.stages import go_bases
-from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
-from rewriter.stages.native import (
+from rewriter.stages.compiled import (
     awkward,
     carries,
     everywhere,
@@ -35,6 +33,8 @@ from rewriter.stages.native import (
     own_folder,
     sets,
 )
+from rewriter.stages.go import bases as go_bases
+from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
 from rewriter.stages.programs import copied_to, found_program
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders

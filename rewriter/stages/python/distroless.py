@@ -14,8 +14,8 @@ from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.stages.kit import Minimal, Obstacle, Shown
 from rewriter.stages.mentions import sources
-from rewriter.stages.python_native import Native
-from rewriter.stages.python_packages import Installed
+from rewriter.stages.python.native import Native
+from rewriter.stages.python.packages import Installed
 
 _MODULES = frozenset(("gunicorn", "uvicorn", "hypercorn", "granian", "flask", "celery", "waitress", "daphne"))
 

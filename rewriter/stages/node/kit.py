@@ -10,10 +10,10 @@ from rewriter.change import Evidence
 from rewriter.project.context import Unfit
 from rewriter.project.node.installed import installed
 from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Role, Runtime, Shown
-from rewriter.stages.node_dev import omits, prune
-from rewriter.stages.node_installs import ASIDE, check_install, leaves_modules_alone, modules_of, root_of, seen
-from rewriter.stages.node_minimal import minimal
-from rewriter.stages.node_programs import (
+from rewriter.stages.node.dev import omits, prune
+from rewriter.stages.node.installs import ASIDE, check_install, leaves_modules_alone, modules_of, root_of, seen
+from rewriter.stages.node.minimal import minimal
+from rewriter.stages.node.programs import (
     MANAGERS,
     brings,
     check_writes,
@@ -26,7 +26,7 @@ from rewriter.stages.node_programs import (
     package_of,
     words_of,
 )
-from rewriter.stages.node_slim import (
+from rewriter.stages.node.slim import (
     check_started,
     counterpart,
     for_gyp,
@@ -36,7 +36,7 @@ from rewriter.stages.node_slim import (
     slim_enough,
     smaller,
 )
-from rewriter.stages.node_static import serves, static
+from rewriter.stages.node.static import serves, static
 from rewriter.steps.start import followed
 
 __all__ = ["counterpart", "minimal", "role", "runtime"]

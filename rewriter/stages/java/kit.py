@@ -12,10 +12,10 @@ import re
 
 from rewriter.change import Evidence
 from rewriter.image import State
-from rewriter.stages.java_files import SYSTEM, alone_of, as_folder, roots_of, told
-from rewriter.stages.java_images import Jre, distroless, jre, major, programs
-from rewriter.stages.java_sources import sources
-from rewriter.stages.java_start import (
+from rewriter.stages.java.files import SYSTEM, alone_of, as_folder, roots_of, told
+from rewriter.stages.java.images import Jre, distroless, jre, major, programs
+from rewriter.stages.java.sources import sources
+from rewriter.stages.java.start import (
     ENTRY_SCRIPTS,
     OF_BUILDS,
     called,

@@ -8,8 +8,8 @@ from rewriter.change import Evidence
 from rewriter.knowledge import apt_packages
 from rewriter.stages.kit import Cut, Obstacle, Shown
 from rewriter.stages.mentions import full_tools, in_text, mentions, sources
-from rewriter.stages.python_native import Native, marks
-from rewriter.stages.python_packages import Installed
+from rewriter.stages.python.native import Native, marks
+from rewriter.stages.python.packages import Installed
 
 COMPILERS = frozenset(("gcc", "g++", "make", "cc", "c++", "ld", "cmake"))
 # How a program loads libraries that no package names: https://docs.python.org/3/library/ctypes.html

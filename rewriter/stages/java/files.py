@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rewriter.change import Evidence
-from rewriter.stages.java_sources import Sources, whole_jar
+from rewriter.stages.java.sources import Sources, whole_jar
 from rewriter.stages.kit import Carry, Cut, Obstacle, Shown
 from rewriter.stages.programs import is_within
 from rewriter.steps.downloads import located

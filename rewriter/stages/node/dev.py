@@ -17,8 +17,8 @@ from rewriter.project.node.manifests import Found, package, patterns
 from rewriter.project.node.settings import read_settings
 from rewriter.project.services import services
 from rewriter.stages.kit import Command, Shown
-from rewriter.stages.node_installs import seen
-from rewriter.stages.node_programs import data, leaves, package_of, words_of
+from rewriter.stages.node.installs import seen
+from rewriter.stages.node.programs import data, leaves, package_of, words_of
 
 _FILES = 1500
 # npm 7 is the first that knows `--omit`; it comes with Node 15 and later.

@@ -1,0 +1,1 @@
+"""The kit of Elixir: what its commands build, and on what that runs."""

@@ -1,0 +1,1 @@
+"""The kit of Java and Kotlin: what its commands build, and on what that runs."""

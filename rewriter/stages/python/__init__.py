@@ -1,0 +1,1 @@
+"""The kit of Python: what its commands build, and on what that runs."""
