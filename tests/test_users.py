@@ -31,6 +31,8 @@ def places(code: Code) -> list[str | None]:
         ('open("a/b.txt", "w")', ["a"]),
         ('open("b.txt", mode="a")', ["."]),
         ('open("b.txt")', []),
+        ('from loguru import logger\nlogger.add("logs/app.log", rotation="1 day")', ["logs"]),
+        ('import loguru\nimport sys\nloguru.logger.add(sys.stderr)\nloguru.logger.add(lambda line: print(line))', []),
         ('open("b.txt", "rb")', []),
         ('open("/tmp/x", "w")', []),
         ('import os\nos.makedirs(os.path.join(os.path.dirname(__file__), "cache"))', ["/srv/shop/cache"]),

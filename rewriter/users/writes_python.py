@@ -12,6 +12,8 @@ from rewriter.change import Evidence
 from rewriter.users.code import OPEN, Code, Port, Write, joined, tables
 from rewriter.users.values_python import Module, Values, key
 
+# What takes a file takes these in its place.
+_STREAMS = frozenset(("sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"))
 _SQLITE = re.compile(r"sqlite(?:\+\w+)?:(?://)?(?:/(.*)|(:memory:)?)\Z", re.DOTALL)
 
 
@@ -125,6 +127,8 @@ class _Module:
         else:
             at = entry.get("argument", 0)
             path = node.args[at] if len(node.args) > at else (node.keywords[0].value if node.keywords else None)
+        if isinstance(path, ast.Lambda) or (path is not None and ast.unparse(path) in _STREAMS):
+            return
         if path is not None:
             self.write(self.values.value(self.module, path), bool(entry.get("folder")), node, name)
         elif not entry.get("optional") and not entry.get("receiver"):
