@@ -21,6 +21,10 @@ _STEPS = 2000
 _LONGEST = 500
 
 
+# Settings that name a file: of databases, of winston, of pino.
+_FILES = ("filename", "storage", "database", "file", "destination")
+
+
 class Module:
     """One file: `file` is where it lies in the context, `place` where in the image (None where that is not known).
     Raises `ValueError`, with a reason, for one that is not understood."""
@@ -277,7 +281,7 @@ class Reader:
                 self.write(node, self.value(arguments[1] if len(arguments) > 1 else None), False, name)
             elif name in ("open", "openSync") and len(arguments) > 1 and _writes(self.value(arguments[1])):
                 self.write(node, self.value(first), False, name)
-        elif first is not None and (self.moves(inner, name) or self.opens(node, name, first)):
+        elif first is not None and (self.moves(inner, name, first) or self.opens(node, name, first)):
             self.write(node, self.value(first), False, name)
         elif name in table["listens"] and inner and first is not None:
             self.listens(node, first)
@@ -285,9 +289,12 @@ class Reader:
             if each.type == "object":
                 self.properties(name, each)
 
-    def moves(self, inner: str, name: str) -> bool:
-        """Whether it is the `mv` of an uploaded file. Source: https://github.com/richardgirges/express-fileupload"""
-        return name == "mv" and bool(inner)
+    def moves(self, inner: str, name: str, first: Node) -> bool:
+        """Whether it is the `mv` of an uploaded file, or the `destination` of a log.
+
+        Sources: https://github.com/richardgirges/express-fileupload, https://getpino.io/#/docs/api?id=pino-destination
+        """
+        return bool(inner) and (name == "mv" or (name == "destination" and first.type in ("string", "template_string")))
 
     def opens(self, node: Node, name: str, first: Node) -> bool:
         """Whether it opens a database that is a file, whose path is `first`."""
@@ -312,7 +319,7 @@ class Reader:
     def pair(self, node: Node) -> None:
         """A setting of the program's own that names a database or a log: `{ filename: "./dev.sqlite3" }`."""
         key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
-        if key is None or value is None or said(key).strip("\"'") not in ("filename", "storage", "database", "file"):
+        if key is None or value is None or said(key).strip("\"'") not in _FILES:
             return
         path = self.value(value)
         if path.endswith((".db", ".sqlite", ".sqlite3", ".log")):
