@@ -76,7 +76,7 @@ def kit_for(facts: Facts, image: StageImage) -> Kit | None:
     """The kit that knows the base image of `image`, else that of a stage whose programs it copies."""
     if found := kit_of(image):
         return found
-    alone = [f"rewriter.stages.{name}" for name, entry in knowledge.table("kits").items() if entry.get("alone")]
+    alone = [f"rewriter.stages.{name}.kit" for name, entry in knowledge.table("kits").items() if entry.get("alone")]
     sources = (copied_stage(facts, copy) for copy in image.stage.body if copy.keyword == "COPY")
     kits = [kit for source in sources if source and (kit := kit_of(source))]
     return next((kit for kit in kits if getattr(kit, "__name__", "") in alone), None)

@@ -1,4 +1,4 @@
-"""Files that steps write as root and the program goes on writing: a database that is set up by the build."""
+"""Files that steps of the stage write as root, and the program goes on writing: a database that the build sets up."""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ from typing import Any
 from rewriter import knowledge
 from rewriter.project.context import Unfit
 from rewriter.project.needs import View
-from rewriter.project.node import code
+from rewriter.project.node import code, imports
+from rewriter.project.services import services
+from rewriter.stages.kit import Shown
 from rewriter.steps.downloads import located
 from rewriter.steps.start import Start, Started
 from rewriter.syntax.vocabulary import Call
@@ -97,6 +99,18 @@ def compiles(call: Call) -> bool:
         return False
     sub = next((word for word in words_of(call)[1:] if not word.startswith("-")), "")
     return sub not in entry.get("starts", ())
+
+
+def runs_no_other(shown: Shown) -> bool:
+    """Whether the container runs one file of the project by node, and neither that nor a file that it loads starts
+    another program. False where that is not known."""
+    if any({"command", "entrypoint"} & service.values.keys() for service in services(shown.facts.project)):
+        return False
+    try:
+        imports.names_one_of(shown.view, imports.started(shown.view, shown.start.words), ())
+    except Unfit:
+        return False
+    return True
 
 
 def check_writes(start: Start, view: View, root: str) -> None:

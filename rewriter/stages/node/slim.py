@@ -11,12 +11,14 @@ from rewriter.change import Evidence
 from rewriter.project.context import Unfit
 from rewriter.project.manifests import json_object, line_of
 from rewriter.project.needs import View
+from rewriter.project.node import code
 from rewriter.project.node.installed import Installed, installed
+from rewriter.project.node.manifests import package as package_json
 from rewriter.stages.bases import is_version, slim
 from rewriter.stages.kit import Command, Counterpart, Cut, Obstacle, Shown
 from rewriter.stages.mentions import full_tools, mentions
 from rewriter.stages.node.installs import ASIDE, seen
-from rewriter.stages.node.programs import MANAGERS, data, entry_of, for_all, is_install, is_known, leaves
+from rewriter.stages.node.programs import MANAGERS, data, entry_of, for_all, is_install, is_known, leaves, runs_no_other
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
 from rewriter.steps.start import followed
@@ -94,7 +96,7 @@ def lost(shown: Shown, cut: Cut, *, full: bool) -> tuple[frozenset[str], tuple[E
     for package in cut.tools:
         tools |= {tool: package for tool, its in known_tools().items() if its == package or tool == package}
     tools = {tool: package for tool, package in tools.items() if package not in cut.packages}
-    called = list(_called(shown, tools))
+    called = list(_called(shown, tools, only_started=not cut.runs))
     found = {tools[tool] for tool, _ in called}
     if found & set(data()["full"]["secure"]) and full:
         found.add("ca-certificates")
@@ -110,12 +112,17 @@ def for_gyp(shown: Shown, cut: Cut) -> tuple[str, ...]:
     return tuple(name for name in cut.packages if name.partition("=")[0] in idle)
 
 
-def _called(shown: Shown, tools: Mapping[str, str]) -> Iterator[tuple[str, Evidence]]:
-    """The tools that the program, or a package that it asks for, calls."""
+def _called(shown: Shown, tools: Mapping[str, str], *, only_started: bool = False) -> Iterator[tuple[str, Evidence]]:
+    """The tools that the program, or a package that it asks for, calls. `only_started` says that no step runs a program
+    of the project: where what the container starts is known to run no other program, what the other sources call does
+    not count."""
     seen = mentions(shown, tools)
     if isinstance(seen, Obstacle):
         raise Unfit("the project", seen.reason)
-    yield from ((mention.tool, mention.evidence) for mention in seen)
+    idle = only_started and bool(seen) and runs_no_other(shown)
+    for mention in seen:
+        if not (idle and (mention.evidence.file or "").endswith(code.ENDINGS)):
+            yield mention.tool, mention.evidence
     view = shown.view
     if view.kind("package.json"):
         found = installed(view)
@@ -160,11 +167,21 @@ def slim_enough(shown: Shown) -> tuple[Evidence, ...] | Obstacle:
         told = "names no package that is compiled" if views else "names no package that needs a library"
         facts.append(view.evidence(told, found.file))
     check_started(shown)
-    called = list(_called(shown, _without_own(shown)))
+    called = list(_called(shown, _without_own(shown), only_started=_only_installs(shown)))
     if called:
         tool, fact = called[0]
         return Obstacle(f"{fact}: the image of the program needs {tool}, which {smaller(shown)} lacks")
     return (*facts, Evidence("nothing that the program runs is a tool of the full image alone"))
+
+
+def _only_installs(shown: Shown) -> bool:
+    """Whether the steps run no program of the project: they install, and no script of package.json runs then."""
+    hooks = knowledge.table("node_installs")["lifecycle"]["npm"]
+    for each in _run(shown):
+        scripts = package_json(seen(each, shown), ".").scripts if is_install(each.call) else {}
+        if not is_install(each.call) or any(hook in scripts for hook in hooks):
+            return False
+    return True
 
 
 def check_started(shown: Shown) -> None:
