@@ -40,6 +40,7 @@ from rewriter.change import Alters, Change, Declined, Edit
 from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.order.edits import take_out
+from rewriter.project import kubernetes
 from rewriter.stages.bases import brings
 from rewriter.stages.kit import Counterpart, Minimal, Obstacle
 from rewriter.stages.shape import for_others, kit_for, shown
@@ -100,6 +101,8 @@ def _minimal(
             service, key, text = instead
             where = f"{service.file}:{service.line_of(key)}"
             yield Declined(f"{where} runs `{text}` in the service {service.name}, which {found.base} may lack", span)
+        case Minimal() if probe := next(kubernetes.probes(facts.project), None):
+            yield Declined(f"{probe[1]}, which {found.base} may lack", span)
         case Minimal():
             gone = list(found.dropped)
             edits = [_base(image, found.base), *_settings(file, image, found.settings)]

@@ -15,6 +15,7 @@ from typing import Any
 
 from rewriter import knowledge
 from rewriter.change import Evidence
+from rewriter.project import kubernetes
 from rewriter.project.context import Project, Unfit
 from rewriter.project.needs import Obstacle, Place, View
 from rewriter.stages.kit import Shown
@@ -80,6 +81,8 @@ def _health(shown: Shown, tools: Collection[str]) -> Iterator[Mention]:
             if word in tools:
                 fact = f"the {key} of the service {service.name} runs {word}"
                 yield Mention(word, Evidence(fact, service.line_of(key), service.file))
+    for text, evidence in kubernetes.probes(shown.facts.project):
+        yield from (Mention(word, evidence) for word in re.findall(r"[\w.+-]+", text) if word in tools)
 
 
 def _scripts(shown: Shown, tools: Collection[str]) -> Iterator[Mention]:

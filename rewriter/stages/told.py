@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from rewriter import knowledge
 from rewriter.project.context import Project
+from rewriter.project.kubernetes import probes
 from rewriter.project.services import Service, services
 from rewriter.stages.kit import Shown
 
@@ -46,6 +47,10 @@ def told_to_build(shown: Shown, base: str) -> str:
         shell = names & _SHELLS or (key == "healthcheck" and not text.startswith(("CMD ", "NONE")))
         if shell and shown.facts.options.bases.lookup(base).has_shell is False:
             return f"{where} needs a shell in the service {service.name}, and {base} has none"
+    for text, evidence in probes(shown.facts.project):
+        own = text.startswith("/") and text.split()[0] in shown.start.words
+        if not own and shown.facts.options.bases.lookup(base).has_shell is False:
+            return f"{evidence}, which {base} has not"
     return ""
 
 

@@ -13,6 +13,7 @@ from rewriter.change import Evidence
 from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.knowledge.base_table import split
+from rewriter.project import kubernetes
 from rewriter.project.context import Unfit
 from rewriter.project.manifests import json_object
 from rewriter.steps.context_copies import view_of
@@ -249,6 +250,8 @@ def _project(facts: Facts, image: StageImage, started: Start, found: Found) -> N
     for source, target, evidence in list(surroundings.mounts(facts))[:2]:
         owner = "belongs to root, or to the host's user"
         found.doubt(f"{where(evidence)} mounts {source} at {target}, and what is in it {owner}")
+    for _, evidence in list(kubernetes.mounts(facts.project))[:1]:
+        found.doubt(f"{where(evidence)} {evidence.fact}, which belongs to root: give the pod an fsGroup")
     known = {*found.doubts} - {started.unknown}
     code = Code()
     for program in programs(facts, image, started):
