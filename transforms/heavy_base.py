@@ -46,6 +46,7 @@ from rewriter.stages.kit import Counterpart, Minimal, Obstacle
 from rewriter.stages.shape import for_others, kit_for, shown
 from rewriter.stages.text import cased
 from rewriter.stages.told import told, told_to_build
+from rewriter.steps.installing import added, own_step
 from rewriter.syntax.tree import Dockerfile
 
 _COMMANDS = ("CMD", "ENTRYPOINT")
@@ -65,14 +66,19 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
         case Counterpart(base) if lacking := _lacking(facts, image, base) or told_to_build(stage, base):
             yield Declined(lacking, span)
         case Counterpart() as found:
+            installs = _packages(file, facts, image, found.packages)
+            if installs is None:
+                yield Declined(f"{' and '.join(found.packages)} would have to be installed on {found.base}", span)
+                return
+            more = f" with {' and '.join(found.packages)}" if installs else ""
             yield Change(
-                f"{found.message}: {found.base} has what runs",
-                (_base(image, found.base), *_settings(file, image, found.settings)),
+                f"{found.message}: {found.base}{more} has what runs",
+                (_base(image, found.base), *_settings(file, image, found.settings), *installs),
                 span,
                 Alters.BASE,
                 found.proven,
                 found.evidence,
-                frozenset(("base", *found.declares)),
+                frozenset(("base", *(("steps",) if installs else ()), *found.declares)),
             )
         case Obstacle(reason):
             yield Declined(reason, span)
@@ -122,6 +128,20 @@ def _minimal(
                 found.evidence,
                 frozenset(("base", "steps", *found.declares)),
             )
+
+
+def _packages(file: Dockerfile, facts: Facts, image: StageImage, names: tuple[str, ...]) -> tuple[Edit, ...] | None:
+    """The edits that install packages of the distribution; None where they cannot be installed."""
+    edits: list[Edit] = []
+    missing: list[str] = []
+    for name in names:
+        found = added(file, facts, image, name)
+        edits += found or ()
+        missing += [name] if found is None else []
+    step = own_step(file, facts, image, " ".join(missing)) if missing else None
+    if missing and step is None:
+        return None
+    return (*edits, *_settings(file, image, (step,) if step else ()))
 
 
 def _base(image: StageImage, base: str) -> Edit:

@@ -42,7 +42,7 @@ def probes(project: Project) -> Iterator[tuple[str, Evidence]]:
     for file, text in _manifests(project):
         for match in _EXEC.finditer(text):
             words = " ".join(re.findall(r"[^\s\[\],\"']+", re.sub(r"\n[ \t]*-", " ", match[1])))
-            yield words, Evidence(f"runs {words}", text.count("\n", 0, match.start(1)) + 1, file)
+            yield words, Evidence(f"healthcheck of a pod runs {words}", text.count("\n", 0, match.start(1)) + 1, file)
 
 
 def mounts(project: Project) -> Iterator[tuple[str, Evidence]]:

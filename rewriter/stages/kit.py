@@ -126,6 +126,7 @@ class Counterpart:
     proven: bool = True
     settings: tuple[str, ...] = ()
     declares: frozenset[str] = field(default=frozenset())
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ class _Lacks(Exception):
     """A step runs a tool that the slim image lacks, or may lack."""
 
 
+# What health checks ask with: it can be installed on its own.
+_PROBES = ("curl", "wget")
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 
 
@@ -144,7 +146,10 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
     except Unfit as error:
         told = f"{name} ships compilers, headers and tools, and it is not shown that the program uses any ({error})"
         return Counterpart(base, f"{told}; `dockerslim verify` shows whether it does without", proven=False)
-    return found if isinstance(found, Obstacle) else Counterpart(base, message, found)
+    if isinstance(found, Obstacle):
+        return found
+    packages = tuple(sorted({_without_own(shown)[tool] for tool, _ in _called(shown, _without_own(shown))}))
+    return Counterpart(base, message, found, packages=packages)
 
 
 def slim_enough(shown: Shown) -> tuple[Evidence, ...] | Obstacle:
@@ -167,11 +172,12 @@ def slim_enough(shown: Shown) -> tuple[Evidence, ...] | Obstacle:
         told = "names no package that is compiled" if views else "names no package that needs a library"
         facts.append(view.evidence(told, found.file))
     check_started(shown)
-    called = list(_called(shown, _without_own(shown), only_started=_only_installs(shown)))
-    if called:
-        tool, fact = called[0]
+    for tool, fact in _called(shown, _without_own(shown), only_started=_only_installs(shown)):
+        if tool in _PROBES and re.match(r"(?i)healthcheck ", fact.fact):
+            facts.append(fact)
+            continue
         return Obstacle(f"{fact}: the image of the program needs {tool}, which {smaller(shown)} lacks")
-    return (*facts, Evidence("nothing that the program runs is a tool of the full image alone"))
+    return (*facts, Evidence("nothing that the program itself runs is a tool of the full image alone"))
 
 
 def _only_installs(shown: Shown) -> bool:
