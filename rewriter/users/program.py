@@ -145,6 +145,8 @@ def _options(started: Started, name: str, words: Sequence[str], entry: Mapping[s
             found.doubts.append(f"{_at(started)}: {name} {' '.join(words[:1])}: {doubt}".replace(": :", ":"))
         for path in entry.get("writes", ()):
             found.code.writes.append(_write(started, path.rstrip("/"), path.endswith("/"), name))
+        if (settings := entry.get("settings")) and (word := next((w for w in rest if re.search(settings, w)), None)):
+            found.doubts.append(f"{_at(started)}: what {name} does with {word} is not known")
         files = entry.get("files", ())
         for at, word in enumerate(rest):
             option, _, value = word.partition("=")
@@ -181,6 +183,9 @@ def _by_file(view: View, started: Started, name: str) -> str | None:
     """The language of a program that is a file of the project, by its ending or its first line."""
     word = started.call.head.value or ""
     path = posixpath.join(started.folder or "/", word)
+    if _PYTHON.match(posixpath.basename(word)):  # python -m package.module
+        module = posixpath.join(started.folder or "/", name.replace(".", "/"))
+        return "python" if "file" in (view.kind(f"{module}.py"), view.kind(f"{module}/__main__.py")) else None
     if view.kind(path) != "file":
         return None
     for language, entry in tables()["languages"].items():
