@@ -341,7 +341,7 @@ class _Planner:
         """The commands that set up what is carried, or stays behind. A folder is made again where another command
         needs it."""
         sets = [command for step in self.steps.values() for command in step.of(Role.SETS)]
-        done = [command for command in sets if command in self.taken or self._done(command)]
+        done = [c for c in sets if c in self.taken or self._done(c) or self._stands_in(c)]
         rest = [path for command in sets if command not in done for path in written(command) or ()]
         for command in done[:]:
             paths = written(command) if command.call.program == "mkdir" else None
@@ -350,6 +350,21 @@ class _Planner:
                     done.remove(command)
                     break
         return done
+
+    def _stands_in(self, command: Command) -> bool:
+        """Whether a command only makes files that a later one of the same step removes again, or the folders of them,
+        which come with the context: `mkdir src && touch src/main.rs && cargo fetch && rm src/main.rs`."""
+        later = (c for c in self.steps[command.run.instruction.span.start].commands if c[0].call.program == "rm")
+        after = (c for c, _ in later if c.call.statement.start > command.call.statement.start)
+        gone = {path for c in after for path in of_call(c.call, c.folder, c.run).writes}
+        paths = written(command)
+        if not paths or not gone:
+            return False
+        view = self.stage.view
+        return all(
+            path in gone or (view.kind(path) == "folder" and any(each.startswith(f"{path}/") for each in gone))
+            for path in paths
+        )
 
     def _run(self, step: Step) -> Iterator[Item]:
         division = self.divisions[step.instruction.span.start]
