@@ -85,7 +85,11 @@ def silent(text: str) -> bool:
 def _speaks() -> re.Pattern[str]:
     table = tables()["node"]
     words = {*table["processes"], *table["modules"], *table["databases"], *table["listens"]}
-    words |= {*tables()["packages"]["node"]["names"], *(key.partition(".")[0] for key in table["properties"])}
+    words |= {
+        *table.get("called", ()),
+        *tables()["packages"]["node"]["names"],
+        *(key.partition(".")[0] for key in table["properties"]),
+    }
     names = "|".join(re.escape(word.removeprefix("node:")) for word in sorted(words))
     return re.compile(rf"""(?<![\w.-])(?:{names})(?![\w-])|\.(?:{names})\b|{table["speaks"]}""")
 
