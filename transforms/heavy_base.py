@@ -41,7 +41,7 @@ from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.order.edits import take_out
 from rewriter.project import kubernetes
-from rewriter.stages.bases import brings
+from rewriter.stages.bases import brings, unpackers
 from rewriter.stages.kit import Counterpart, Minimal, Obstacle
 from rewriter.stages.shape import for_others, kit_for, shown
 from rewriter.stages.text import cased
@@ -91,8 +91,9 @@ def _lacking(facts: Facts, image: StageImage, base: str) -> str:
     there = facts.options.bases.lookup(base)
     for run in facts.runs:
         for call in run.calls if run.image is image else ():
-            if package := brings(call.program, there):
-                return f"line {run.instruction.first_line} runs {call.program} of {package}, which {base} may lack"
+            for program in (call.program, *unpackers(call)):
+                if package := brings(program, there):
+                    return f"line {run.instruction.first_line} runs {program} of {package}, which {base} may lack"
     return ""
 
 

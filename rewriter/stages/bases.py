@@ -8,6 +8,7 @@ from rewriter import knowledge
 from rewriter.knowledge import apt_packages
 from rewriter.knowledge.base_table import SAME_IMAGE
 from rewriter.knowledge.bases import Base
+from rewriter.syntax.vocabulary import Call
 
 # `-buster` and what came after; the slim variants of older releases were not made for every image.
 _SUITES = "stretch|buster|bullseye|bookworm|trixie|forky"
@@ -66,3 +67,20 @@ def brings(program: str, base: Base) -> str | None:
     known = apt_packages.releases()
     releases = known[-2:] if base.release is None else (base.release,)
     return None if all(each in known and apt_packages.in_base(each, package) for each in releases) else str(package)
+
+
+def unpackers(call: Call) -> tuple[str, ...]:
+    """The programs that `call`, a `tar`, runs for what is compressed. Source: tar(1)"""
+    if call.program != "tar":
+        return ()
+    words = [word.raw for word in call.statement.words[1:]]
+    letters = "".join(
+        word.lstrip("-")
+        for at, word in enumerate(words)
+        if re.fullmatch(r"-?[A-Za-z]+", word) and (at == 0 or word[0] == "-")
+    )
+    found = []
+    for tool, letter, endings in (("xz", "J", (".xz", ".txz")), ("bzip2", "j", (".bz2", ".tbz", ".tbz2"))):
+        if letter in letters or any(word.strip("\"'").endswith(endings) for word in words):
+            found.append(tool)
+    return tuple(found)

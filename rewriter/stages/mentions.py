@@ -18,6 +18,7 @@ from rewriter.change import Evidence
 from rewriter.project import kubernetes
 from rewriter.project.context import Project, Unfit
 from rewriter.project.needs import Obstacle, Place, View
+from rewriter.stages.bases import unpackers
 from rewriter.stages.kit import Shown
 from rewriter.stages.told import told
 from rewriter.syntax.shell import parse
@@ -56,7 +57,7 @@ def mentions(shown: Shown, tools: Collection[str]) -> tuple[Mention, ...] | Obst
     for started in shown.start.commands:
         name = posixpath.basename(started.call.program)
         words = [posixpath.basename(word.value or "") for word in started.call.wrappers]
-        for tool in (name, *words):
+        for tool in (name, *words, *unpackers(started.call)):
             if tool in tools:
                 found.setdefault(tool, Mention(tool, started.fact(f"runs {tool}")))
     for mention in (*_health(shown, tools), *_scripts(shown, tools)):

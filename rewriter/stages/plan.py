@@ -16,7 +16,7 @@ from rewriter.effects import conflict, of_call
 from rewriter.effects.effect import canonical
 from rewriter.image import State
 from rewriter.stages.apart import check_apart, words_of
-from rewriter.stages.bases import brings
+from rewriter.stages.bases import brings, unpackers
 from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Role, Runtime, Shown
 from rewriter.stages.packages import Division, brings_more, divide
 from rewriter.stages.shape import Kit, Refused, Step, for_others, installed, steps, written
@@ -435,7 +435,7 @@ class _Planner:
         for call in (call for run in runs for call in run.calls):
             at = next(run for run in runs if call in run.calls).instruction.span.start
             if at in there or call.program in lines.split():
-                needed.add(brings(call.program, base) or "")
+                needed |= {brings(program, base) or "" for program in (call.program, *unpackers(call))}
         listed = {name for item in items if isinstance(item, Packages) for name in item.names}
         missing = tuple(sorted(needed - {""} - listed))
         return _with_packages(items, "apt-get", missing) if missing else items

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
+from rewriter import knowledge
 from rewriter.change import Evidence
 from rewriter.knowledge import apt_packages
+from rewriter.project.context import Unfit
 from rewriter.stages.kit import Cut, Obstacle, Shown
 from rewriter.stages.mentions import full_tools, in_text, mentions, sources
 from rewriter.stages.python.native import Native, marks
@@ -49,6 +52,8 @@ def needed_packages(
     for name, words in (("libtk8.6", _TK), ("fonts-dejavu-core", _FONTS)):
         if isinstance(seen := in_text(shown.view, words), Evidence):
             needed[name] = seen
+    if (seen := _types(shown)) is not None:
+        needed["media-types"] = seen
     needed = {**needs.libraries, **needed}
     if "git" in needed and isinstance(seen := in_text(shown.view, ("git@", "ssh://")), Evidence):
         needed.setdefault("openssh-client", seen)
@@ -80,6 +85,27 @@ def _loads(shown: Shown) -> Evidence | None:
         for match in _LOADS.finditer(text):
             if match[1].strip("\"' ") not in ("None", "c", "libc.so.6"):
                 return Evidence("loads a library", text.count("\n", 0, match.start()) + 1, file)
+    return None
+
+
+def _types(shown: Shown) -> Evidence | None:
+    """Where the program tells the type of a file by its name, of files that Python's own table does not have; it reads
+    /etc/mime.types, which a full image has with Debian's Python.
+
+    Sources: https://docs.python.org/3/library/mimetypes.html#mimetypes.knownfiles,
+    https://packages.debian.org/stable/libpython3.11-stdlib (depends on media-types)
+    """
+    table = knowledge.table("python_runtime")["types"]
+    seen = in_text(shown.view, table["calls"])
+    if isinstance(seen, Evidence):
+        return Evidence(f"tells the type of files ({seen.fact})", seen.line, seen.file)
+    try:
+        files = shown.view.project.files()
+    except Unfit:
+        return None
+    for file in files:
+        if posixpath.splitext(file)[1] in table["endings"] and set(file.split("/")) & set(table["folders"]):
+            return Evidence("is served, and Python does not know its type", None, file)
     return None
 
 

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+tar xJf words.tar.xz
+exec "$@"
