@@ -378,10 +378,12 @@ class _Planner:
         whole = not others and not division.build and set(installed(step)) == set(names) and not joined
         whole = whole and (not names or _updates(step))
         if (names or sets) and whole and len(sets) in (0, len(step.of(Role.SETS))):
+            self._check_there(step, sets)
             yield Repeated(step.instruction)
             return
         if names or sets:
             check_apart(step, names)
+        self._check_there(step, sets)
         installs = next((c for c in step.of(Role.PACKAGES) if c.call.installs), None)
         ahead = [c for c in sets if installs is None or c.call.statement.start < installs.call.statement.start]
         behind = [command for command in sets if command not in ahead]
@@ -391,6 +393,25 @@ class _Planner:
             recommended = plain and brings_more(names, self.stage.image)
             yield Packages(_manager(self.stage), tuple(sorted(dict.fromkeys(names))), recommended)
         yield from self._line(step, behind)
+
+    def _check_there(self, step: Step, sets: Sequence[Command]) -> None:
+        """Raise `Refused` where one of `sets` changes what is carried, and nothing makes it before that."""
+        at = self.before.index(step.instruction)
+        states = self.stage.image.before[: at + 1]
+        there = {state.workdir for state in states if isinstance(state.workdir, str)}
+        for other in self.steps.values():
+            if other.instruction.span.start <= step.instruction.span.start:
+                there |= {path for c in other.of(Role.SETS) if c not in self.done for path in self._makes(c)}
+        for command in sets:
+            if command.call.program not in ("chown", "chgrp", "chmod"):
+                continue
+            for path in written(command) or ():
+                if self._carried(path) and not any(f"{made}/".startswith(f"{path}/") for made in there):
+                    raise Refused(
+                        f"line {step.instruction.first_line} changes whose {path} is, which the runtime stage would "
+                        f"have only behind that",
+                        step.run.at(command.call),
+                    )
 
     def _line(self, step: Step, commands: Sequence[Command]) -> Iterator[Item]:
         if commands:

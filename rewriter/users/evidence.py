@@ -16,6 +16,8 @@ from rewriter.knowledge.base_table import split
 from rewriter.project import kubernetes
 from rewriter.project.context import Unfit
 from rewriter.project.manifests import json_object
+from rewriter.project.python.reading import Reading, Unknowable
+from rewriter.project.python.uv_python import check_python
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import located, with_folders
 from rewriter.steps.start import Start, final_view, start
@@ -162,6 +164,7 @@ def _steps(facts: Facts, image: StageImage, started: Start, found: Found) -> Non
                     and not (unless and re.search(unless, known + seen))
                 ):
                     found.refuse(f"line {line} {entry['reason']}, where no other user may enter")
+            found.refuse(_managed(facts, instruction))
             found.refuse(_downloads(facts, instruction, settings))
             for entry in knowledge.table("users")["shut"]:
                 if re.search(entry["pattern"], instruction.value) and not re.search(
@@ -201,6 +204,33 @@ def _downloads(facts: Facts, instruction: Instruction, settings: str) -> str:
         name = next((name for name in table["packages"] if isinstance(asked, dict) and name in asked), None)
         if name:
             return f"line {instruction.first_line} installs {name}, which downloads below /root/.cache"
+    return ""
+
+
+def _managed(facts: Facts, instruction: Instruction) -> str:
+    """Why the Python of an environment lies below /root, where uv keeps those that it downloads; "" where it does not.
+
+    Source: https://docs.astral.sh/uv/reference/storage/#python-versions
+    """
+    run = facts.run(instruction)
+    if run is None:
+        return ""
+    for call, folder in with_folders(run):
+        if call.program != "uv" or call.subcommand not in ("sync", "venv"):
+            continue
+        reading = Reading(call, view_of(facts, run, folder or "/", run.calls[: run.calls.index(call)]))
+        if "UV_PYTHON_INSTALL_DIR" in reading.env:
+            continue
+        base, parts = run.image.base, (run.image.base.version or "").split(".")
+        installs = any(c.installs and any("python3" in w.raw for w in c.operands) for r in facts.runs for c in r.calls)
+        if base.known and not base.has("python") and not installs:
+            return f"line {instruction.first_line} has uv download a Python below /root, where no other user may enter"
+        python = posixpath.basename(split(base.reference)[0]) == "python" and len(parts) > 1
+        try:
+            check_python(reading, ".".join(parts[:2]) if python else None, instruction.first_line)
+        except (Unknowable, Unfit) as error:
+            if python:
+                return f"{error}, where no other user may enter"
     return ""
 
 

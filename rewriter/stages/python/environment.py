@@ -19,10 +19,11 @@ from rewriter.project.context import Unfit
 from rewriter.project.manifests import toml
 from rewriter.project.python.environments import environments, made
 from rewriter.project.python.reading import Reading, Unknowable
+from rewriter.project.python.uv_python import check_python
 from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Shown
 from rewriter.stages.mentions import in_text
 from rewriter.stages.python.native import only_builds
-from rewriter.stages.python.packages import installed
+from rewriter.stages.python.packages import installed, python_version
 from rewriter.stages.told import login_shell, told
 from rewriter.steps.context_copies import view_of
 from rewriter.syntax.tree import Instruction
@@ -101,6 +102,8 @@ def _places(command: Command, shown: Shown) -> Iterator[str | None]:
         raise Unknowable(f"it is not known in which folder line {line} runs {call.program}")
     before = tuple(other for other in run.calls if other.statement.start < call.statement.start)
     reading = Reading(call, view_of(shown.facts, run, command.folder, before))
+    if call.program == "uv" and call.subcommand in ("sync", "venv"):
+        check_python(reading, python_version(shown), line)
     match call.program, call.subcommand:
         case ("uv", "sync"):
             place = reading.env.get("UV_PROJECT_ENVIRONMENT", ".venv")

@@ -54,6 +54,8 @@ def needed_packages(
             needed[name] = seen
     if (seen := _types(shown)) is not None:
         needed["media-types"] = seen
+    if isinstance(seen := in_text(shown.view, ("/usr/bin/python3", "/usr/bin/python\n")), Evidence):
+        needed["python3"] = seen
     needed = {**needs.libraries, **needed}
     if "git" in needed and isinstance(seen := in_text(shown.view, ("git@", "ssh://")), Evidence):
         needed.setdefault("openssh-client", seen)
