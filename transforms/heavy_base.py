@@ -68,7 +68,8 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
         case Counterpart() as found:
             installs = _packages(file, facts, image, found.packages)
             if installs is None:
-                yield Declined(f"{' and '.join(found.packages)} would have to be installed on {found.base}", span)
+                what = " and ".join(found.packages)
+                yield Declined(f"a health check asks for {what}, and {found.base} has no packages to install", span)
                 return
             more = f" with {' and '.join(found.packages)}" if installs else ""
             yield Change(

@@ -60,7 +60,7 @@ def mentions(shown: Shown, tools: Collection[str]) -> tuple[Mention, ...] | Obst
         for tool in (name, *words, *unpackers(started.call)):
             if tool in tools:
                 found.setdefault(tool, Mention(tool, started.fact(f"runs {tool}")))
-    for mention in (*_health(shown, tools), *_scripts(shown, tools)):
+    for mention in (*asked(shown, tools), *_scripts(shown, tools)):
         found.setdefault(mention.tool, mention)
     told = [instruction.value for instruction in shown.image.stage.body if instruction.keyword == "HEALTHCHECK"]
     called = in_sources(shown.view, tools, (*told, *(entry.script.text for entry in shown.start.scripts)))
@@ -71,7 +71,8 @@ def mentions(shown: Shown, tools: Collection[str]) -> tuple[Mention, ...] | Obst
     return tuple(found.values())
 
 
-def _health(shown: Shown, tools: Collection[str]) -> Iterator[Mention]:
+def asked(shown: Shown, tools: Collection[str]) -> Iterator[Mention]:
+    """Those of `tools` that health checks, and what else is run in the container beside the program, call."""
     for instruction in shown.image.stage.body:
         if instruction.keyword == "HEALTHCHECK":
             for word in re.findall(r"[\w.+-]+", instruction.value):

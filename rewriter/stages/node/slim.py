@@ -16,7 +16,7 @@ from rewriter.project.node.installed import Installed, installed
 from rewriter.project.node.manifests import package as package_json
 from rewriter.stages.bases import is_version, slim
 from rewriter.stages.kit import Command, Counterpart, Cut, Obstacle, Shown
-from rewriter.stages.mentions import full_tools, mentions
+from rewriter.stages.mentions import asked, full_tools, mentions
 from rewriter.stages.node.installs import ASIDE, seen
 from rewriter.stages.node.programs import MANAGERS, data, entry_of, for_all, is_install, is_known, leaves, runs_no_other
 from rewriter.steps.context_copies import view_of
@@ -144,8 +144,11 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
     try:
         found = slim_enough(shown)
     except Unfit as error:
+        probes = {mention.tool: mention.evidence for mention in asked(shown, _PROBES)}
         told = f"{name} ships compilers, headers and tools, and it is not shown that the program uses any ({error})"
-        return Counterpart(base, f"{told}; `dockerslim verify` shows whether it does without", proven=False)
+        message = f"{told}; `dockerslim verify` shows whether it does without"
+        packages = tuple(sorted(set(probes) - _installed_by(shown)))
+        return Counterpart(base, message, tuple(probes.values()), proven=False, packages=packages)
     if isinstance(found, Obstacle):
         return found
     packages = tuple(sorted({_without_own(shown)[tool] for tool, _ in _called(shown, _without_own(shown))}))

@@ -64,7 +64,7 @@ def needed_packages(
     facts: dict[Evidence, list[str]] = {}
     for name, fact in needed.items():
         if not _everywhere(shown, name):
-            return Obstacle(f"{fact}, which needs {name}, and that has another name in other releases of Debian")
+            return Obstacle(f"{fact}, which needs {name}, and {_why(shown, name)}")
         facts.setdefault(fact, []).append(name)
     evidence = [Evidence(f"{f.fact}, which needs {' '.join(names)}", f.line, f.file) for f, names in facts.items()]
     return sorted(needed), evidence
@@ -109,6 +109,14 @@ def _types(shown: Shown) -> Evidence | None:
         if posixpath.splitext(file)[1] in table["endings"] and set(file.split("/")) & set(table["folders"]):
             return Evidence("is served, and Python does not know its type", None, file)
     return None
+
+
+def _why(shown: Shown, name: str) -> str:
+    """Why `name` cannot be installed wherever the tag may come to."""
+    release = shown.image.base.release
+    if release is not None and release not in apt_packages.releases():
+        return f"what {release} has of it is not known"
+    return f"{name} has another name in other releases of Debian"
 
 
 def _everywhere(shown: Shown, name: str) -> bool:
