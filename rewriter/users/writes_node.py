@@ -86,7 +86,7 @@ def _speaks() -> re.Pattern[str]:
     table = tables()["node"]
     words = {*table["processes"], *table["modules"], *table["databases"], *table["listens"]}
     words |= {
-        *table.get("called", ()),
+        *table["called"],
         *tables()["packages"]["node"]["names"],
         *(key.partition(".")[0] for key in table["properties"]),
     }
