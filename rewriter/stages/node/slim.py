@@ -114,6 +114,13 @@ def for_gyp(shown: Shown, cut: Cut) -> tuple[str, ...]:
     return tuple(name for name in cut.packages if name.partition("=")[0] in idle)
 
 
+def _for_developers(file: str) -> bool:
+    """Whether a source lies where those are that people run by hand. Others may be loaded by a framework, which looks
+    into its folders by itself."""
+    folders = file.split("/")[:-1]
+    return file.endswith(code.ENDINGS) and any(each in data()["full"]["developers"] for each in folders)
+
+
 def _called(shown: Shown, tools: Mapping[str, str], *, only_started: bool = False) -> Iterator[tuple[str, Evidence]]:
     """The tools that the program, or a package that it asks for, calls. `only_started` says that no step runs a program
     of the project: where what the container starts is known to run no other program, what the other sources call does
@@ -123,7 +130,7 @@ def _called(shown: Shown, tools: Mapping[str, str], *, only_started: bool = Fals
         raise Unfit("the project", seen.reason)
     idle = only_started and bool(seen) and runs_no_other(shown)
     for mention in seen:
-        if not (idle and (mention.evidence.file or "").endswith(code.ENDINGS)):
+        if not (idle and _for_developers(mention.evidence.file or "")):
             yield mention.tool, mention.evidence
     view = shown.view
     if view.kind("package.json"):
@@ -151,7 +158,8 @@ def counterpart(shown: Shown) -> Counterpart | Obstacle | None:
         return Counterpart(base, message, tuple(probes.values()), proven=False, packages=packages)
     if isinstance(found, Obstacle):
         return found
-    packages = tuple(sorted({_without_own(shown)[tool] for tool, _ in _called(shown, _without_own(shown))}))
+    called = _called(shown, _without_own(shown), only_started=_only_installs(shown))
+    packages = tuple(sorted({_without_own(shown)[tool] for tool, _ in called}))
     return Counterpart(base, message, found, packages=packages)
 
 
