@@ -6,6 +6,9 @@ import re
 
 from rewriter.change import Evidence
 from rewriter.facts import Facts, Run
+from rewriter.project.context import Unfit
+from rewriter.project.manifests import json_object
+from rewriter.project.needs import View
 from rewriter.steps.cleaning import before
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call
@@ -23,6 +26,10 @@ _ONE_FILE = re.compile(
     r"(?:\A|/)[^/]*(?:package|yarn)[^/]*\.(?:json|lock)\Z|\.(?:js|sh|ts|json|lock|conf|npmrc|yarnrc)\Z"
 )
 
+_ELSEWHERE = re.compile(
+    r"""^(?:nodeLinker:\s*["']?(?:node-modules|pnpm)\b|enableGlobalCache:\s*["']?false\b|(?:cache|global)Folder:)""",
+    re.M,
+)
 _SHOWS = "shows Yarn 2 or later, which may run from its cache"
 
 
@@ -52,6 +59,25 @@ def classic(facts: Facts, run: Run, call: Call) -> Evidence | None:
     return Evidence(
         "no known image or package source brings Yarn 2, and only single files are copied before the install"
     )
+
+
+def plugged(view: View, settings: str) -> str:
+    """The file that shows that an install in `view` leaves the packages in the cache of the user's home folder, where
+    the program loads them (Plug'n'Play of Yarn 4); "" where none does. `settings` are the variables of the step.
+
+    Sources: https://yarnpkg.com/configuration/yarnrc#enableGlobalCache, #nodeLinker, #cacheFolder
+    """
+    try:
+        text = view.text(".yarnrc.yml") if view.kind(".yarnrc.yml") == "file" else ""
+        manager = json_object(view, "package.json").get("packageManager") if view.kind("package.json") else None
+    except Unfit:
+        return ""
+    newer = re.search(r"\byarn-(?:[4-9]|\d\d)", text) or re.match(r"yarn@(?:[4-9]|\d\d)", str(manager))
+    elsewhere = r"YARN_(?:NODE_LINKER|ENABLE_GLOBAL_CACHE|CACHE_FOLDER|GLOBAL_FOLDER)\b"
+    if not newer or re.search(_ELSEWHERE, text) or re.search(elsewhere, settings):
+        return ""
+    name = ".yarnrc.yml" if text else "package.json"
+    return view.file(name) or name
 
 
 def _folders(facts: Facts, run: Run) -> tuple[str, ...]:

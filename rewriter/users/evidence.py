@@ -21,6 +21,7 @@ from rewriter.project.python.uv_python import check_python
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import located, with_folders
 from rewriter.steps.start import Start, final_view, start
+from rewriter.steps.yarn import plugged
 from rewriter.syntax.tree import Instruction
 from rewriter.users import meant, surroundings
 from rewriter.users.code import Code, Write
@@ -38,6 +39,7 @@ _SYSTEM = re.compile(
     r"|/var/(?:log|lib|cache|run|spool|www|opt|local|backups|mail)\Z"
 )
 _RUN = (".py", ".sh", ".js", ".mjs", ".cjs")
+_SHUT_IN = "where no other user may enter"
 _SHUT = re.compile(r"(?:[ug]*u[ug]*)\+[rwst]*[x]|[a-z]*[oa][a-z]*-[rwx]|go-|og-|go=\Z|o=\Z")
 
 
@@ -200,6 +202,9 @@ def _downloads(facts: Facts, instruction: Instruction, settings: str) -> str:
             data = json_object(view, "package.json") if view.kind("package.json") == "file" else {}
         except Unfit:
             continue
+        if call.program == "yarn" and (shows := plugged(view, f"{settings} {instruction.value}")):
+            line = instruction.first_line
+            return f"line {line} keeps the packages below /root/.yarn ({shows} says nothing else), {_SHUT_IN}"
         asked = data.get("dependencies")
         name = next((name for name in table["packages"] if isinstance(asked, dict) and name in asked), None)
         if name:
