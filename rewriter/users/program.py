@@ -18,7 +18,7 @@ from rewriter.project.context import Unfit
 from rewriter.project.needs import View
 from rewriter.steps.downloads import downloads
 from rewriter.steps.start import Start, Started, final_view, places
-from rewriter.users import values_python, writes_node, writes_python, writes_text
+from rewriter.users import uwsgi, values_python, writes_node, writes_python, writes_text
 from rewriter.users.code import Code, Port, Surroundings, Write, tables
 from rewriter.users.sources import Source, closure, compiled, place_of, sources
 
@@ -62,6 +62,10 @@ def programs(facts: Facts, image: StageImage, started: Start) -> list[Program]:
         entry = _entry(name)
         if entry is not None:
             _options(each, name, words, entry, found)
+            for file in uwsgi.files(words) if entry.get("configured") == "uwsgi" else ():
+                refusal, doubt = uwsgi.read(view, each.folder or "/", file, found.code)
+                found.refusal = found.refusal or refusal
+                found.doubts += [doubt] if doubt else []
             if entry.get("language"):
                 languages.setdefault(entry["language"], each)
         elif language := _by_file(view, each, name):
