@@ -8,6 +8,7 @@ import re
 from rewriter.image import State
 from rewriter.project.context import Unfit
 from rewriter.project.node import code
+from rewriter.project.node.installed import installed
 from rewriter.project.node.manifests import package
 from rewriter.project.services import services
 from rewriter.stages.kit import Carry, Cut, Runtime, Shown
@@ -19,6 +20,9 @@ _ROOT = "/usr/share/nginx/html/"
 _NUMBER = re.compile(r"(?:tcp://[^:]*:)?(\d{1,5})\Z")
 # What may stand below the last step that builds: nothing that needs Node.
 _BELOW = frozenset(("CMD", "ENTRYPOINT", "EXPOSE", "LABEL", "MAINTAINER", "STOPSIGNAL", "ENV", "ARG"))
+# nginx serves .mjs as application/octet-stream, which no browser runs as a module.
+# Source: https://developer.mozilla.org/docs/Web/JavaScript/Guide/Modules#aside_—_.mjs_versus_.js
+_MODULES = ("    include mime.types;", "    types { text/javascript mjs; }")
 _DEFAULTS = {"serve": 3000, "http-server": 8080, "vite": 4173}
 # What a compose file says about the image as it is today.
 _OF_TODAY = ("command", "entrypoint", "volumes", "working_dir")
@@ -167,6 +171,18 @@ def _check(shown: Shown, cut: Cut, folder: str, port: int) -> None:
                 raise Unfit(shown.view.file(place) or place, "sets up the server, in a way that nginx does not read")
 
 
+def _has_modules(shown: Shown) -> bool:
+    """Whether the site may have modules that end in .mjs: its own, or workers of a package.
+
+    Source: https://github.com/mozilla/pdf.js/wiki/Setup-PDF.js-in-a-website (pdf.worker.mjs)
+    """
+    try:
+        named = shown.view.kind("package.json") == "file" and "pdfjs-dist" in installed(shown.view).packages
+        return named or any(name.endswith(".mjs") for name in shown.view.names("public"))
+    except Unfit:
+        return True
+
+
 def _server_block(shown: Shown, port: int, *, single: bool) -> str:
     """The step that writes the server of nginx: the same port, pages without `.html`, and with `single` index.html for
     every path that is not there."""
@@ -175,6 +191,7 @@ def _server_block(shown: Shown, port: int, *, single: bool) -> str:
         "server {",
         f"    listen {port};",
         f"    root {_ROOT.rstrip('/')};",
+        *(_MODULES if _has_modules(shown) else ()),
         f"    location / {{ try_files $uri $uri.html $uri/ {last}; }}",
         "}",
     )
