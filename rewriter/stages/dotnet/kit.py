@@ -18,6 +18,7 @@ from rewriter.change import Evidence
 from rewriter.stages.dotnet.images import Image, image
 from rewriter.stages.dotnet.projects import Published, Sources, published, sources
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
+from rewriter.stages.mentions import asked
 from rewriter.stages.programs import inherits, installs_alone, is_within, told_elsewhere
 from rewriter.steps.downloads import located
 from rewriter.steps.start import Started
@@ -311,6 +312,7 @@ def _tools(shown: Shown, installed: tuple[str, ...]) -> list[str]:
     """The tools of the SDK's image that the container starts, or checks its health with."""
     text = str(shown.image.final.healthcheck)
     programs = {posixpath.basename(started.call.program) for started in shown.start.commands}
+    programs |= {mention.tool for mention in asked(shown, _words("tools", "packages"))}
     alpine = shown.image.base.distribution == "alpine"
     return [
         name
