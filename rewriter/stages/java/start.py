@@ -11,7 +11,7 @@ from rewriter.change import Evidence
 from rewriter.project.needs import Place, View
 from rewriter.stages.java.images import Jre, programs, tools
 from rewriter.stages.kit import Obstacle, Shown
-from rewriter.stages.mentions import in_sources
+from rewriter.stages.mentions import asked, in_sources
 from rewriter.stages.programs import told_elsewhere
 from rewriter.syntax.vocabulary import Call
 
@@ -126,6 +126,7 @@ def lacking(shown: Shown, found: Jre, installed: Sequence[str]) -> tuple[str, ..
     has = programs(found.reference)
     text = str(shown.image.final.healthcheck)
     started = {posixpath.basename(started.call.program) for started in shown.start.commands}
+    started |= {mention.tool for mention in asked(shown, ("bash", "curl", "wget"))}
     started |= {match[1] for script in shown.start.scripts if (match := _SHEBANG.match(script.script.text))}
     lacking = [
         name
