@@ -17,6 +17,7 @@ from rewriter.change import Evidence
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage
 from rewriter.order.moves import block_start
+from rewriter.project import kubernetes
 from rewriter.project.fetches import Unclear
 from rewriter.project.named import outermost
 from rewriter.project.needs import View
@@ -135,8 +136,14 @@ def _probes(shown: Shown, own: Collection[str]) -> Iterator[tuple[str, str]]:
         where, name = f"{service.file}:{service.line_of(key)}", posixpath.basename(text.split()[0]) if text else ""
         if key == "healthcheck":
             yield from ((match[1], f"{where} runs {match[1]}") for match in _PROBE.finditer(text))
+            if not text.startswith(("CMD ", "NONE")):
+                yield "sh", f"{where} has a shell check the health of the service {service.name}"
         elif name and name not in own and not name.startswith("-"):
             yield "sh", f"{where} has the service {service.name} start {name}"
+    for text, evidence in kubernetes.probes(shown.facts.project):
+        names = [match[1] for match in _PROBE.finditer(text)]
+        names += ["sh"] if posixpath.basename(text.split()[0]) in _SHELLS else []
+        yield from ((name, str(evidence)) for name in names)
 
 
 def follow(command: Command, found: dict[str, _Made], view: View) -> None:

@@ -1,0 +1,3 @@
+module example.org/gong
+
+go 1.23
