@@ -23,7 +23,7 @@ from rewriter.project.named import outermost
 from rewriter.project.needs import View
 from rewriter.stages.kit import Carry, Command, Cut, Shown
 from rewriter.stages.programs import scripts_at
-from rewriter.stages.shape import written
+from rewriter.stages.shape import discards, written
 from rewriter.stages.told import told
 from rewriter.steps.context_copies import context_copy
 from rewriter.steps.downloads import located, with_folders
@@ -207,13 +207,15 @@ def sets(shown: Shown, cut: Cut, carries: Sequence[Carry]) -> Iterator[Instructi
     """The steps above the cut that set up the image, and that the runtime stage has to repeat in a shell."""
     builds = {id(command.call) for command in cut.builds}
     words = knowledge.table("stage_steps")
-    harmless = frozenset((*words["quiet"].split(), *words["packages"].split(), "rm"))
+    quiet = frozenset(words["quiet"].split())
+    harmless = frozenset((*quiet, *words["packages"].split(), "rm"))
     for run in shown.facts.runs:
         if run.instruction not in cut.before or run.image is not shown.image:
             continue
         for call, folder in with_folders(run):
             name = posixpath.basename(call.program)
-            if id(call) in builds or name in harmless:
+            writes = any(r.operator.startswith(">") and r.target for r in call.statement.redirects)
+            if id(call) in builds or (name in harmless and (not writes or name not in quiet or discards(call))):
                 continue
             if name == "chown":
                 line = run.instruction.first_line

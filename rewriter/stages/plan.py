@@ -201,6 +201,7 @@ class _Planner:
             self.behind = [
                 item for item in self.behind if not (isinstance(item, Moved) and item.instruction in self.gone)
             ]
+        self._check_shell(items, after)
         evidence = tuple(fact for division in self.divisions.values() for fact in division.evidence)
         return Plan(
             before[-1], self.runtime, (*items, *carried, *self.behind), evidence, tuple(self.gone), tuple(self.carries)
@@ -444,6 +445,16 @@ class _Planner:
         """Whether the folder `path` is made by what the runtime stage copies, or by its WORKDIR."""
         targets = [self.stage.view.folder, *(carry.target for carry in self.carries)]
         return any(target.rstrip("/") == path or target.startswith(f"{path}/") for target in targets)
+
+    def _check_shell(self, items: Sequence[Item], after: Sequence[Instruction]) -> None:
+        """Raise `Refused` where a step of the runtime stage needs a shell that its base has not."""
+        if self.stage.facts.options.bases.lookup(self.runtime.base).has_shell is not False:
+            return
+        kept = [item.instruction for item in items if isinstance(item, Moved | Repeated)]
+        run = next((i for i in (*kept, *after) if i.keyword == "RUN"), None)
+        if run is not None or any(isinstance(item, Packages) or str(item).startswith("RUN ") for item in items):
+            line = f"line {run.first_line}" if run is not None else "a step"
+            raise Refused(f"{line} needs a shell, which {self.runtime.base} has not", self.stage.image.stage.start.span)
 
     def _with_tools(self, items: list[Item], after: Sequence[Instruction]) -> list[Item]:
         """`items` with the packages that bring the tools of its steps, in front of them."""

@@ -165,7 +165,7 @@ def _role(command: Command, stage: Shown, kit: Kit, *, built: bool) -> Role | No
     words = _words()
     writes = any(redirect.operator.startswith(">") and redirect.target for redirect in command.call.statement.redirects)
     if name in words["quiet"] or command.call.has("--version", "--help", "-version"):
-        return Role.SETS if writes and not _discards(command.call) else None
+        return Role.SETS if writes and not discards(command.call) else None
     if name in words["packages"]:
         return Role.PACKAGES
     if name in words["sets"]:
@@ -196,7 +196,7 @@ def _configures(call: Call) -> bool:
     return bool(files) and all(file.raw.startswith(("/etc/", "/usr/local/etc/")) for file in files)
 
 
-def _discards(call: Call) -> bool:
+def discards(call: Call) -> bool:
     return all(
         r.target is None or r.target.raw in ("/dev/null", "/dev/stderr", "/dev/stdout")
         for r in call.statement.redirects

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from rewriter import knowledge
@@ -22,8 +22,9 @@ from rewriter.project.needs import View
 _WORD = re.compile(r"[\w-]*\Z")
 
 
-def reads(program: Program, view: View) -> Reads:
-    """What `program` may read of the project's files from the working directory of `view`. Raises `Unfit`."""
+def reads(program: Program, view: View, words: Iterable[str] = ()) -> Reads:
+    """What `program` may read of the project's files from the working directory of `view`; `words` are those that start
+    it. Raises `Unfit`."""
     files = dict(_files(program, view))
     if not files:
         return Reads(evidence=(_nothing(program, "nothing lies beside the Go sources that the program could read"),))
@@ -31,6 +32,10 @@ def reads(program: Program, view: View) -> Reads:
         return Reads(whole=whole)
     found: dict[str, Evidence] = {}
     roots = dict.fromkeys((view.folder, program.root))
+    for word in words:
+        for name in (word, word.rpartition("=")[2]):
+            if there := lies_at(posixpath.normpath(posixpath.join(view.folder, name)), view.folder, files):
+                found.setdefault(there, Evidence(f"the start command names {name}"))
     for path, file in program.sources.files.items():
         said = _said(file)
         for text in file.texts:
@@ -38,6 +43,12 @@ def reads(program: Program, view: View) -> Reads:
                 for root in roots:
                     if there := lies_at(posixpath.normpath(posixpath.join(root, name)), view.folder, files):
                         found.setdefault(there, program.sources.fact(path, text.line, f"names {name}"))
+        for module in file.imports:
+            name = knowledge.table("go_modules")["defaults"]["files"].get(module.value)
+            if name and (there := lies_at(posixpath.normpath(posixpath.join(view.folder, name)), view.folder, files)):
+                found.setdefault(
+                    there, program.sources.fact(path, module.line, f"imports {module.value}, which reads {name}")
+                )
         for call in _opening(file):
             if call.literal and any(name in (".", "./", "/") for name in call.texts):
                 return Reads(whole=program.sources.fact(path, call.line, f"{call.name} opens the working directory"))
