@@ -81,7 +81,7 @@ def asked(shown: Shown, tools: Collection[str]) -> Iterator[Mention]:
     for service, key, text in told(shown.facts.project, "healthcheck", "command", "entrypoint"):
         for word in re.findall(r"[\w.+-]+", text):
             if word in tools:
-                fact = f"the {key} of the service {service.name} runs {word}"
+                fact = f"{key} of the service {service.name} runs {word}"
                 yield Mention(word, Evidence(fact, service.line_of(key), service.file))
     for text, evidence in kubernetes.probes(shown.facts.project):
         yield from (Mention(word, evidence) for word in re.findall(r"[\w.+-]+", text) if word in tools)
