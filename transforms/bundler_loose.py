@@ -50,7 +50,8 @@ from rewriter.project.ruby.gemfile import Lock, read_lock
 from rewriter.steps.cleaning import before
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
-from rewriter.steps.start import final_view, start
+from rewriter.steps.final_view import final_view
+from rewriter.steps.start import start
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.vocabulary import Call
 

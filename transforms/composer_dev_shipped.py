@@ -45,7 +45,8 @@ from rewriter.project.php import development as dev
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import located, with_folders
 from rewriter.steps.edits import option_after
-from rewriter.steps.start import copied_stage, final_view, start
+from rewriter.steps.final_view import copied_stage, final_view
+from rewriter.steps.start import start
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.syntax.vocabulary import Call
 

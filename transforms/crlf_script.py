@@ -38,7 +38,8 @@ from rewriter.project.context import Unfit
 from rewriter.project.needs import View
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
-from rewriter.steps.start import final_view, start
+from rewriter.steps.final_view import final_view
+from rewriter.steps.start import start
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
 

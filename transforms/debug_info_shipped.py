@@ -44,7 +44,7 @@ from rewriter.image import StageImage
 from rewriter.stages.shape import for_others, shown
 from rewriter.steps.debug_go import go
 from rewriter.steps.debug_rust import rust
-from rewriter.steps.start import copied_stage
+from rewriter.steps.final_view import copied_stage
 from rewriter.syntax.tree import Dockerfile
 
 

@@ -50,7 +50,8 @@ from rewriter.project.context import Unfit
 from rewriter.project.manifests import json_object, line_of
 from rewriter.project.services import services
 from rewriter.project.sources import JAVASCRIPT, sources
-from rewriter.steps.start import Start, Started, final_view, start
+from rewriter.steps.final_view import final_view
+from rewriter.steps.start import Start, Started, start
 from rewriter.steps.started import copied_sources, says_start
 from rewriter.syntax.tree import Dockerfile
 

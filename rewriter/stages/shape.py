@@ -20,7 +20,8 @@ from rewriter.stages.bases import slim
 from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
 from rewriter.steps.apt import empties
 from rewriter.steps.downloads import with_folders
-from rewriter.steps.start import copied_stage, final_view, start
+from rewriter.steps.final_view import copied_stage, final_view
+from rewriter.steps.start import start
 from rewriter.syntax.shell import parse
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call, call

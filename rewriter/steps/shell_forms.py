@@ -11,7 +11,8 @@ from rewriter import knowledge
 from rewriter.change import Edit, Evidence
 from rewriter.facts import Facts
 from rewriter.image import StageImage
-from rewriter.steps.start import final_view, own_program
+from rewriter.steps.final_view import final_view
+from rewriter.steps.start import own_program
 from rewriter.syntax.shell import Script, Statement
 from rewriter.syntax.tree import Instruction
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -19,11 +19,10 @@ from rewriter.facts import Facts, posix
 from rewriter.image import Command, StageImage, State
 from rewriter.project.context import Unfit
 from rewriter.project.manifests import json_object, line_of
-from rewriter.project.needs import Place, View
-from rewriter.steps.context_copies import context_copy
+from rewriter.project.needs import View
 from rewriter.steps.downloads import located, walked
+from rewriter.steps.final_view import final_view
 from rewriter.syntax.shell import Script, Statement, parse
-from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call, call
 
 _DEPTH = 6
@@ -119,59 +118,6 @@ def followed(facts: Facts, view: View, call: Call, folder: str | None) -> Start:
     found = Start()
     _Walker(facts, view, found).call(call, folder, None, 1, 0)
     return found
-
-
-def final_view(facts: Facts, image: StageImage) -> View:
-    """What the program of the stage `image` sees of the project, also of what was copied from another stage."""
-    folder = image.final.workdir if isinstance(image.final.workdir, str) else "/"
-    env = {name: value for name, value in image.final.env.items() if isinstance(value, str)}
-    return View(facts.project, places(facts, image), folder, env)
-
-
-def places(facts: Facts, image: StageImage, depth: int = 0) -> tuple[Place, ...]:
-    """What lies where of the context at the end of the stage `image`, in the order in which it was copied."""
-    found: list[Place] = []
-    for stage in reversed(tuple(facts.lineage(image))):
-        for state, instruction in zip(stage.before, stage.stage.body, strict=True):
-            if instruction.keyword != "COPY":
-                continue
-            if copy := context_copy(facts, instruction, state):
-                found += copy.places
-            elif depth < _DEPTH and (source := copied_stage(facts, instruction)) is not None:
-                found += _taken(places(facts, source, depth + 1), instruction, state)
-    return tuple(found)
-
-
-def copied_stage(facts: Facts, copy: Instruction) -> StageImage | None:
-    """The stage that a COPY --from names; None for the context and for another image."""
-    name = copy.flag("from")
-    if name is None:
-        return None
-    for image in facts.images:
-        if image.stage.name == name.lower() or str(image.stage.index) == name:
-            return image
-    return None
-
-
-def _taken(there: Sequence[Place], copy: Instruction, state: State) -> Iterator[Place]:
-    """Those of the places `there`, in another stage, that `copy` takes over, at their new ones."""
-    words = copy.json or tuple(copy.value.split())
-    target = located(words[-1], state.workdir) if len(words) > 1 and "$" not in words[-1] else None
-    if target is None:
-        return
-    for word in words[:-1]:
-        source = posixpath.normpath(f"/{word}").replace("//", "/", 1)
-        for place in there:
-            at = posixpath.normpath(place.target)
-            if at == source:
-                into = words[-1].endswith("/") and posixpath.basename(place.source) == posixpath.basename(at)
-                yield Place(place.source, posixpath.join(target, posixpath.basename(at)) if into else target)
-            elif at.startswith(f"{source.rstrip('/')}/"):
-                yield Place(place.source, posixpath.join(target, posixpath.relpath(at, source)))
-            elif source.startswith(f"{at.rstrip('/')}/"):
-                inner = posixpath.normpath(posixpath.join(place.source, posixpath.relpath(source, at)))
-                name = posixpath.basename(inner) if words[-1].endswith("/") and posixpath.splitext(inner)[1] else ""
-                yield Place(inner, posixpath.join(target, name) if name else target)
 
 
 def _words(state: State) -> tuple[tuple[str, ...] | None, bool]:

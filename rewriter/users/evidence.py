@@ -20,7 +20,8 @@ from rewriter.project.python.reading import Reading, Unknowable
 from rewriter.project.python.uv_python import check_python
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import located, with_folders
-from rewriter.steps.start import Start, final_view, start
+from rewriter.steps.final_view import final_view
+from rewriter.steps.start import Start, start
 from rewriter.steps.yarn import plugged
 from rewriter.syntax.tree import Instruction
 from rewriter.users import meant, surroundings

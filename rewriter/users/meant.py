@@ -10,7 +10,7 @@ from rewriter.change import Evidence
 from rewriter.facts import Facts, Run
 from rewriter.image import StageImage
 from rewriter.steps.downloads import located
-from rewriter.steps.start import final_view
+from rewriter.steps.final_view import final_view
 from rewriter.syntax.vocabulary import Call
 from rewriter.users.surroundings import mounts
 

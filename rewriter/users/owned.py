@@ -7,7 +7,7 @@ from collections.abc import Collection
 from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.steps.downloads import located, with_folders
-from rewriter.steps.start import final_view
+from rewriter.steps.final_view import final_view
 from rewriter.users.evidence import Found
 
 _OPEN_MODES = frozenset(("777", "0777", "a+w", "a+rw", "a+rwx", "a+rwX", "ugo+rwx"))

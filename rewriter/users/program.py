@@ -17,7 +17,8 @@ from rewriter.project.builds import COMPOSE
 from rewriter.project.context import Unfit
 from rewriter.project.needs import View
 from rewriter.steps.downloads import downloads
-from rewriter.steps.start import Start, Started, final_view, places
+from rewriter.steps.final_view import final_view, places
+from rewriter.steps.start import Start, Started
 from rewriter.users import uwsgi, values_python, writes_node, writes_python, writes_text
 from rewriter.users.code import Code, Port, Surroundings, Write, tables
 from rewriter.users.sources import Source, closure, compiled, place_of, sources

@@ -11,7 +11,7 @@ from functools import lru_cache
 from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.project.needs import Place
-from rewriter.steps.start import copied_stage, places
+from rewriter.steps.final_view import copied_stage, places
 from rewriter.users.code import tables
 
 

@@ -39,7 +39,7 @@ from rewriter.stages.programs import copied_to, found_program
 from rewriter.stages.told import told
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
-from rewriter.steps.start import copied_stage, final_view
+from rewriter.steps.final_view import copied_stage, final_view
 from rewriter.syntax.tree import Instruction
 
 _BUILDS = frozenset(

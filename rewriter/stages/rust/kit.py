@@ -38,7 +38,7 @@ from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Role, Runtim
 from rewriter.stages.programs import copied_to, found_program
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
-from rewriter.steps.start import copied_stage, final_view
+from rewriter.steps.final_view import copied_stage, final_view
 from rewriter.syntax.vocabulary import Call
 
 Outputs = dict[str, tuple[Command, Built]]
