@@ -45,7 +45,7 @@ from rewriter.stages.bases import brings, unpackers
 from rewriter.stages.kit import Counterpart, Minimal, Obstacle
 from rewriter.stages.shape import for_others, kit_for, shown
 from rewriter.stages.text import cased
-from rewriter.stages.told import told, told_to_build
+from rewriter.stages.told import open_tag, told, told_to_build
 from rewriter.steps.installing import added, own_step
 from rewriter.syntax.tree import Dockerfile
 
@@ -63,7 +63,9 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Change | Declined]:
         return
     span = image.stage.start.span
     match kit.counterpart(stage):
-        case Counterpart(base) if lacking := _lacking(facts, image, base) or told_to_build(stage, base):
+        case Counterpart(base) if (
+            lacking := open_tag(stage, base) or _lacking(facts, image, base) or told_to_build(stage, base)
+        ):
             yield Declined(lacking, span)
         case Counterpart() as found:
             installs = _packages(file, facts, image, found.packages)

@@ -20,7 +20,7 @@ from rewriter.stages.bases import brings, unpackers
 from rewriter.stages.kit import Carry, Command, Cut, Obstacle, Role, Runtime, Shown
 from rewriter.stages.packages import Division, brings_more, divide
 from rewriter.stages.shape import Kit, Refused, Step, for_others, installed, steps, written
-from rewriter.stages.told import told_to_build
+from rewriter.stages.told import open_tag, told_to_build
 from rewriter.steps.context_copies import ContextCopy, context_copy
 from rewriter.steps.downloads import located, plain
 from rewriter.syntax.shell import Word
@@ -106,7 +106,7 @@ def plan(stage: Shown, kit: Kit) -> Plan | None:
         return None
     if isinstance(runtime, Obstacle):
         raise Refused(runtime.reason, stage.image.stage.start.span)
-    if reason := told_to_build(stage, runtime.base):
+    if reason := open_tag(stage, runtime.base) or told_to_build(stage, runtime.base):
         raise Refused(reason, stage.image.stage.start.span)
     return _Planner(stage, upper, divisions, runtime).plan(before, after)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -166,9 +166,9 @@ def _words(entry: str, key: str) -> frozenset[str]:
     return frozenset(knowledge.table("rust_crates")[entry][key].split())
 
 
-def reads(made: Program, view: View) -> Reads:
-    """What the program may read of the project's files: those that it names; all entries of the project that hold such
-    files where it makes up their names. Raises `Unclear`."""
+def reads(made: Program, view: View, words: Iterable[str] = ()) -> Reads:
+    """What the program may read of the project's files: those that it, or one of the `words` that start it, names; all
+    entries of the project that hold such files where it makes up their names. Raises `Unclear`."""
     roots = tuple(dict.fromkeys((view.folder, made.root)))
     files = {
         path: is_data(path[len(root.rstrip("/")) + 1 :])
@@ -181,6 +181,10 @@ def reads(made: Program, view: View) -> Reads:
     if any(files.values()) and (why := _made_up(made)):
         return Reads(_entries([path for path, data in files.items() if data], roots), None, (why,))
     found: dict[str, Evidence] = {}
+    for word in words:
+        for name in (word, word.rpartition("=")[2]):
+            if there := lies_at(posixpath.normpath(posixpath.join(view.folder, name)), view.folder, files):
+                found.setdefault(there, Evidence(f"the start command names {name}"))
     macros = _words("opens", "macros")
     for path, file in made.files.items():
         for text in file.texts:

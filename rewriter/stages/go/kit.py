@@ -36,7 +36,7 @@ from rewriter.stages.compiled import (
 from rewriter.stages.go import bases as go_bases
 from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
 from rewriter.stages.programs import copied_to, found_program
-from rewriter.stages.told import told
+from rewriter.stages.told import start_words
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
 from rewriter.steps.final_view import copied_stage, final_view
@@ -270,9 +270,7 @@ def _outputs(facts: Facts, builds: Sequence[Command], view: View) -> dict[str, t
 def _reads(made: Program | None, shown: Shown) -> Reads:
     """What the program reads. Raises `Unclear` where that is all of the base's own working directory."""
     unknown = Evidence("what the program reads is not known without the build context")
-    words = [word.raw.strip("\"'") for each in shown.start.commands for word in each.call.statement.words[1:]]
-    words += [word for _, _, text in told(shown.facts.project, "command") for word in text.split()]
-    found = reads(made, shown.view, words) if made else Reads(whole=unknown)
+    found = reads(made, shown.view, start_words(shown)) if made else Reads(whole=unknown)
     if found.whole and shown.view.folder in ("/", "/go", "/usr/local/bin", "/bin"):
         raise Unclear(f"{found.whole}, and the working directory {shown.view.folder} holds more than the project")
     return found

@@ -19,6 +19,7 @@ from rewriter.stages.kit import Command, Counterpart, Cut, Obstacle, Shown
 from rewriter.stages.mentions import asked, full_tools, mentions
 from rewriter.stages.node.installs import ASIDE, seen
 from rewriter.stages.node.programs import MANAGERS, data, entry_of, for_all, is_install, is_known, leaves, runs_no_other
+from rewriter.stages.told import build_arguments
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
 from rewriter.steps.start import followed
@@ -47,7 +48,10 @@ def smaller(shown: Shown) -> str | None:
         for word in instruction.value.split():
             name, _, value = word.partition("=")
             defaults[name] = value
-    if any(not is_version(defaults.get(name, "")) for name in _VARIABLE.findall(reference)):
+    names = _VARIABLE.findall(reference)
+    if any(not is_version(defaults.get(name, "")) for name in names):
+        return None
+    if any(not is_version(value) for name, value in build_arguments(shown.facts.project) if name in names):
         return None
     return slim(reference)
 

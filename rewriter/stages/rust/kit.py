@@ -36,6 +36,7 @@ from rewriter.stages.compiled import (
 )
 from rewriter.stages.kit import Command, Counterpart, Cut, Minimal, Role, Runtime, Shown
 from rewriter.stages.programs import copied_to, found_program
+from rewriter.stages.told import start_words
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
 from rewriter.steps.final_view import copied_stage, final_view
@@ -134,7 +135,7 @@ def _runtime(shown: Shown, cut: Cut) -> Runtime:
         raise Unclear(f"what the image starts ({last.call.head.raw if last else '?'}) is not what the stage builds")
     outputs = kept(outputs, running)
     made = _program(shown, outputs[running[0]][0])
-    files: Reads = reads(made, shown.view)
+    files: Reads = reads(made, shown.view, start_words(shown))
     needed, _, facts = _needed(shown, made, outputs, shown.image, cut.packages)
     carried = carries(shown, outputs, [*outputs, *files.paths], _CARGO_BIN)
     steps = [*sets(shown, cut, carried), *(i for i in cut.after if i.keyword == "RUN")]
