@@ -212,7 +212,7 @@ class _Planner:
         if instruction in self.runtime.unneeded:
             return
         if keyword in _REPEATED or keyword == "ARG":
-            yield Repeated(instruction)
+            yield self._of_base(instruction) or Repeated(instruction)
         elif keyword in _AHEAD:
             yield Moved(instruction)
         elif keyword in _BEHIND:
@@ -225,6 +225,34 @@ class _Planner:
                 yield Repeated(instruction)
         elif keyword == "RUN":
             yield from self._run(self.steps[instruction.span.start])
+
+    def _of_base(self, instruction: Instruction) -> str | None:
+        """A WORKDIR that is led by a variable of the base image, which the runtime image does not set, in plain words.
+        Raises `Refused` for any other instruction that uses one."""
+        image, bases = self.stage.image, self.stage.facts.options.bases
+        there = dict(bases.lookup(self.runtime.base).env)
+        used = set(_VARIABLE.findall(self.stage.facts.file.text(instruction.span))) - {"PATH"}
+        at = image.stage.body.index(instruction)
+        set_here = {
+            name
+            for state in image.before[: at + 1]
+            for name in state.env
+            if state.env[name] != image.start.env.get(name)
+        }
+        lost = [
+            name
+            for name in sorted(used)
+            if name in image.start.env and name not in set_here and name not in image.before[at].args
+        ]
+        if all(there.get(name) == image.start.env[name] for name in lost):
+            return None
+        states = (*image.before, image.final)
+        if instruction.keyword == "WORKDIR" and isinstance(states[at + 1].workdir, str):
+            return f"WORKDIR {states[at + 1].workdir}"
+        raise Refused(
+            f"line {instruction.first_line} uses {lost[0]} of {image.base.name}, which {self.runtime.base} does not set",
+            instruction.span,
+        )
 
     def _moved(self, items: Sequence[Item], before: Sequence[Instruction]) -> list[Item]:
         """`items` with those instructions moved, in place of being repeated, that no step of the build stage needs."""
