@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rewriter.change import Edit
 from rewriter.order.edits import put_ahead, take_out
 from rewriter.order.moves import block_start, unfinished
-from rewriter.stages.plan import Item, Moved, Packages, Plan, Repeated
+from rewriter.stages.items import Item, Moved, Packages, Plan, Repeated
 from rewriter.steps.apt import CLEAN_UP
 from rewriter.syntax.tree import Dockerfile, Instruction, Stage
 
