@@ -86,8 +86,7 @@ CHAIN: tuple[Transform, ...] = (
     Transform(
         "removed_too_late",
         "rm clean purge prune",
-        "behind apt-steps-apart, which joins what is apt's own; before the clean-up is added to the steps that "
-        "lack it",
+        "behind apt-steps-apart, which joins what is apt's own; before the clean-up is added to the steps that lack it",
     ),
     Transform(
         "node_install_loose",

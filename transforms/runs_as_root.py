@@ -46,7 +46,8 @@ from rewriter.image import StageImage
 from rewriter.syntax.tree import Dockerfile, Instruction
 from rewriter.users.accounts import Account, account
 from rewriter.users.edits import Lines, edits, workdirs
-from rewriter.users.evidence import Found, collect
+from rewriter.users.evidence import collect
+from rewriter.users.found import Found
 from rewriter.users.owned import commands
 
 

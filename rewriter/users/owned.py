@@ -8,7 +8,7 @@ from rewriter.facts import Facts
 from rewriter.image import StageImage
 from rewriter.steps.downloads import located, with_folders
 from rewriter.steps.final_view import final_view
-from rewriter.users.evidence import Found
+from rewriter.users.found import Found
 
 _OPEN_MODES = frozenset(("777", "0777", "a+w", "a+rw", "a+rwx", "a+rwX", "ugo+rwx"))
 _SOURCES = (".py", ".js", ".mjs", ".ts", ".rb", ".php")
