@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from rewriter.project.builds import Declared, declared, workflows
+from rewriter.project.builds import Declared, declared, text_of, workflows
 
 # How far up a context is looked for where no repository shows its root.
 _UP = 4
 _WILD = frozenset("*?[")
 # Where builds put their results: that they are missing says nothing.
 _RESULTS = frozenset(("dist", "build", "target", "out", "bin", "publish", "release"))
+# As many files with commands of one folder are read.
+_MOST = 40
+# Files with commands, by their names.
+_COMMANDS = re.compile(
+    r"(?i)(?:gnu)?makefile|justfile|jenkinsfile.*|taskfile.*|skaffold.*\.ya?ml|cloudbuild.*\.ya?ml|package\.json|tiltfile"
+    r"|\.gitlab-ci\.yml|\.drone\.yml|\.travis\.yml|azure-pipelines.*\.yml|[\w-]+\.(?:sh|mk|ya?ml)"
+)
+# Source: https://docs.docker.com/reference/cli/docker/buildx/build/#target
+_TARGET = re.compile(r"--target[=\s]+[\"']?([\w.-]+)")
 
 
 @dataclass(frozen=True)
@@ -55,13 +65,25 @@ def locate(dockerfile: Path, sources: Sequence[str]) -> Located:
 
 
 def targets(root: Path | None) -> frozenset[str]:
-    """The stages that compose, bake and workflow files name as targets, in the folder `root` of a context and in those
-    above it, up to the root of the repository."""
+    """The stages that compose, bake and workflow files name as targets, and the commands of scripts and pipelines, in
+    the folder `root` of a context and in those above it, up to the root of the repository."""
     if root is None:
         return frozenset()
     folders = list(above(Path(os.path.abspath(root))))
     found = [build for folder in folders for build in declared(folder)]
-    return frozenset(build.target.lower() for build in (*found, *workflows(folders[-1])) if build.target)
+    names = {build.target for build in (*found, *workflows(folders[-1])) if build.target}
+    for folder in (*folders, folders[-1] / ".github" / "workflows", folders[-1] / "scripts"):
+        names.update(name for text in _scripts(folder) for name in _TARGET.findall(text))
+    return frozenset(name.lower() for name in names)
+
+
+def _scripts(folder: Path) -> Iterator[str]:
+    """The texts of those files in `folder` that may hold the command that builds an image."""
+    try:
+        files = sorted(entry for entry in folder.iterdir() if _COMMANDS.fullmatch(entry.name))
+    except OSError:
+        return
+    yield from map(text_of, files[:_MOST])
 
 
 def above(own: Path) -> Iterator[Path]:

@@ -9,7 +9,7 @@ import pytest
 from rewriter import Source
 from rewriter.batch import Settings, process_bytes
 from rewriter.project import hcl, plain_yaml
-from rewriter.project.discovery import locate
+from rewriter.project.discovery import locate, targets
 from rewriter.syntax.from_context import from_context, needed
 from rewriter.syntax.reader import read
 
@@ -341,3 +341,21 @@ def test_the_command_finds_the_context(root: Path) -> None:
     elsewhere = process_bytes(text, root / "docker" / "app" / "Dockerfile", Settings(context=root / "gone"))
     assert elsewhere.rewrite is not None
     assert not any(evidence.file for finding in elsewhere.rewrite.findings for evidence in finding.evidence)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Makefile", "image:\n\tdocker build --target Builder -t app .\n"),
+        ("ci/build.sh", ""),
+        (".github/workflows/image.yml", "jobs:\n  a:\n    steps:\n      - run: docker build --target=builder .\n"),
+        ("scripts/image.sh", "docker buildx build --target 'builder' ."),
+    ],
+)
+def test_targets_of_commands(tmp_path: Path, name: str, text: str) -> None:
+    """A folder that is not known to hold commands is not looked into."""
+    (tmp_path / ".git").mkdir()
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    assert targets(tmp_path) == (frozenset(("builder",)) if text else frozenset())
