@@ -5,11 +5,12 @@ Only routes on the application itself count: on a router or a blueprint, another
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rewriter import knowledge
 from rewriter.change import Evidence
@@ -18,7 +19,6 @@ from rewriter.project.context import Project
 from rewriter.project.sources import JAVASCRIPT, Text, sources
 
 if TYPE_CHECKING:
-    import libcst as cst
     from tree_sitter import Node
 
 _PATH = re.compile(r"/[\w./~-]*\Z", re.ASCII)
@@ -68,42 +68,54 @@ def _quoted() -> re.Pattern[str]:
 
 
 def _python(files: Sequence[Text]) -> Iterator[Route]:
-    from libcst import matchers as m
-
     table = knowledge.table("health")["python"]
-    application = m.Name(m.MatchIfTrue(lambda name: name in table["applications"]))
-    called = application | m.Attribute(attr=application)
-    created = m.Assign(targets=[m.AssignTarget(target=m.Name())], value=m.Call(func=called))
-    routing = m.Name(m.MatchIfTrue(lambda name: name in table["routes"]))
-    routed = m.Call(func=m.Attribute(value=m.Name(), attr=routing))
     yield from _django(files)
     for file in files:
         module = _module(file) if any(f"{name}(" in file.text for name in table["applications"]) else None
         if module is None:
             continue
-        names = {module.code_for_node(each).partition("=")[0].strip() for each in m.findall(module, created)}
-        for call in m.findall(module, routed):
-            code = module.code_for_node(call)
-            path = _first_argument(cast("cst.Call", call))
-            methods = re.search(r"\bmethods\s*=([^)\]]*)", code)
-            if path and code.partition(".")[0].strip() in names and (not methods or "GET" in methods[1].upper()):
-                yield Route(path, file.fact(f"answers GET {path}", file.text.find(code)))
+        nodes = list(ast.walk(module))
+        names = {name for node in nodes if (name := _application(node, table["applications"]))}
+        for call in nodes:
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+                continue
+            on, path = call.func.value, _first_argument(call)
+            if (
+                path
+                and isinstance(on, ast.Name)
+                and on.id in names
+                and call.func.attr in table["routes"]
+                and _gets(call)
+            ):
+                yield Route(path, Evidence(f"answers GET {path}", call.lineno, file.file))
 
 
-def _module(file: Text) -> cst.Module | None:
+def _module(file: Text) -> ast.Module | None:
     if not _mentions(file.text):
         return None
     try:
-        return plain_python.load(file.text)
+        return plain_python.syntax(file.text)
     except ValueError:
         return None
 
 
-def _first_argument(call: cst.Call) -> str | None:
-    import libcst as cst
+def _application(node: ast.AST, classes: Collection[str]) -> str | None:
+    """The name that an application is given: `app = Flask(__name__)`."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.value, ast.Call):
+        return None
+    func, target = node.value.func, node.targets[0]
+    called = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
+    return target.id if called in classes and isinstance(target, ast.Name) else None
 
-    value = call.args[0].value if call.args else None
-    text = value.evaluated_value if isinstance(value, cst.SimpleString) else None
+
+def _gets(call: ast.Call) -> bool:
+    """Whether a route takes GET: none of its words says otherwise."""
+    methods = next((each.value for each in call.keywords if each.arg == "methods"), None)
+    return methods is None or "GET" in ast.dump(methods).upper()
+
+
+def _first_argument(call: ast.Call) -> str | None:
+    text = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
     return text if isinstance(text, str) and _PATH.match(f"/{text.lstrip('/')}") else None
 
 
@@ -112,8 +124,6 @@ def _django(files: Sequence[Text]) -> Iterator[Route]:
 
     Source: https://docs.djangoproject.com/en/stable/ref/settings/#allowed-hosts
     """
-    from libcst import matchers as m
-
     settings = [file for file in files if "ROOT_URLCONF" in file.text or "ALLOWED_HOSTS" in file.text]
     hosts = [match[1] for file in settings for match in _HOSTS.finditer(file.text)]
     open_to_itself = bool(hosts) and all(re.search(r"""["'][*]["']""", each) or "127.0.0.1" in each for each in hosts)
@@ -122,11 +132,10 @@ def _django(files: Sequence[Text]) -> Iterator[Route]:
     roots = {match[1].replace(".", "/") + ".py" for file in settings for match in _ROOT.finditer(file.text)}
     for file in files:
         module = _module(file) if any(f"/{file.file}".endswith(f"/{root}") for root in roots) else None
-        for call in m.findall(module, m.Call(func=m.Name("path"))) if module else ():
-            path = _first_argument(cast("cst.Call", call))
-            if module and path:
-                line = file.text.find(module.code_for_node(call))
-                yield Route(f"/{path}", file.fact(f"answers GET /{path}", line))
+        for call in ast.walk(module) if module else ():
+            named = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "path"
+            if isinstance(call, ast.Call) and named and (path := _first_argument(call)):
+                yield Route(f"/{path}", Evidence(f"answers GET /{path}", call.lineno, file.file))
 
 
 def _javascript(files: Sequence[Text]) -> Iterator[Route]:
