@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import takewhile
 
 from rewriter.change import Edit
@@ -62,8 +61,3 @@ def behind(file: Dockerfile, anchor: Instruction, text: str) -> Edit | None:
     same = text.split(" ", 1)[0].upper() == anchor.keyword
     apart = not following.strip() and not same
     return Edit(at, at, source.newline * (1 + apart) + text)
-
-
-def continued(file: Dockerfile, lines: Sequence[str]) -> str:
-    """`lines` as one instruction."""
-    return f" {file.escape}{file.source.newline}    ".join(lines)
