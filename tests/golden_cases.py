@@ -68,7 +68,8 @@ class Case:
         if fixed and self.ignore.exists():
             shutil.copy(self.ignore, folder / ".dockerignore")
         for name in _OF_THE_CASE:
-            (folder / name).unlink(missing_ok=True)
+            if (folder / name).is_file():  # a project may have a folder of that name
+                (folder / name).unlink()
         return folder
 
     def options(self) -> Options:
