@@ -32,8 +32,8 @@ KEEPS_NAMED, DROPS_NAMED = "apt-recommends-installed", "build-deps-kept"
 # The size in bytes of what is copied twice in the cases, and of a layer's own overhead, at most.
 _BLOCK = 65536
 
-# The transform that mends a rule of https://docs.docker.com/reference/build-checks/. JSONArgsRecommended has none
-# yet; the rules about secrets, ignored files and misspelt names can have none.
+# The transform that mends a rule of https://docs.docker.com/reference/build-checks/. JSONArgsRecommended
+# (shell-form-command) is left out, as many a shell is needed; the rules about secrets, ignored files and misspelt names can have none.
 MENDED = {
     "ConsistentInstructionCasing": "casing",
     "ExposeProtoCasing": "casing",
