@@ -33,7 +33,8 @@ KEEPS_NAMED, DROPS_NAMED = "apt-recommends-installed", "build-deps-kept"
 _BLOCK = 65536
 
 # The transform that mends a rule of https://docs.docker.com/reference/build-checks/. JSONArgsRecommended
-# (shell-form-command) is left out, as many a shell is needed; the rules about secrets, ignored files and misspelt names can have none.
+# (shell-form-command) is left out, as many a shell is needed; the rules about secrets, ignored files and misspelt names
+# can have none.
 MENDED = {
     "ConsistentInstructionCasing": "casing",
     "ExposeProtoCasing": "casing",
