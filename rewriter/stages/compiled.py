@@ -9,7 +9,6 @@ import posixpath
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TypeVar
 
 from rewriter import knowledge
@@ -22,7 +21,7 @@ from rewriter.project.fetches import Unclear
 from rewriter.project.named import outermost
 from rewriter.project.needs import View
 from rewriter.stages.kit import Carry, Command, Cut, Shown
-from rewriter.stages.programs import scripts_at
+from rewriter.stages.programs import in_every_image, scripts_at
 from rewriter.stages.shape import discards, written
 from rewriter.stages.told import told
 from rewriter.steps.context_copies import context_copy
@@ -90,7 +89,7 @@ def needs(
         shell = f"{start.scripts[0].file} needs a shell"
     own = {posixpath.basename(path) for path in outputs}
     own |= {posixpath.basename(script.file) for script in start.scripts}
-    known = _OF_SHELLS | _SHELLS | _anywhere()
+    known = _OF_SHELLS | _SHELLS | in_every_image()
     asked = [(name, f"the image starts {name}") for name in sorted(start.programs - known) + start.inits]
     asked += [*run, *_probes(shown, own)]
     for name, why in asked:
@@ -288,12 +287,6 @@ def installs_data(shown: Shown, instruction: Instruction, *more: str) -> bool:
     return known and bool(names) and set(names) <= {"ca-certificates", "tzdata", *more}
 
 
-@lru_cache(maxsize=1)
-def _anywhere() -> frozenset[str]:
-    words = knowledge.table("stage_steps")
-    return frozenset(word for key in ("quiet", "sets", "files", "packages") for word in words[key].split())
-
-
 def everywhere(run: Run | None) -> bool:
     """Whether the step runs only what every image with a shell can run."""
-    return run is not None and all(posixpath.basename(call.program) in _anywhere() for call in run.calls)
+    return run is not None and all(posixpath.basename(call.program) in in_every_image() for call in run.calls)

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Container, Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from rewriter import knowledge
 from rewriter.change import Evidence
@@ -71,11 +72,16 @@ def inherits(shown: Shown) -> bool:
     return final.cmd == start.cmd and final.entrypoint == start.entrypoint
 
 
+@lru_cache(maxsize=1)
+def in_every_image() -> frozenset[str]:
+    """The programs that every image with a shell and a package manager has, by their names."""
+    words = knowledge.table("stage_steps")
+    return frozenset(word for key in ("quiet", "sets", "files", "packages") for word in words[key].split())
+
+
 def installs_alone(shown: Shown, known: Container[str]) -> tuple[str, ...] | None:
     """The packages of the distribution that the stage installs; None where one of its steps runs a program that is
     neither in every image nor among `known`."""
-    words = [words.split() for words in knowledge.table("stage_steps").values()]
-    everywhere = {word for each in words for word in each}
     found: list[str] = []
     for instruction in shown.image.stage.body:
         if instruction.keyword != "RUN":
@@ -85,7 +91,7 @@ def installs_alone(shown: Shown, known: Container[str]) -> tuple[str, ...] | Non
             return None
         for call in run.calls:
             name = posixpath.basename(call.program)
-            if name not in everywhere and name not in known:
+            if name not in in_every_image() and name not in known:
                 return None
             found += [word.raw for word in call.operands if call.installs]
     return tuple(found)

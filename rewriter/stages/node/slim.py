@@ -19,6 +19,7 @@ from rewriter.stages.kit import Command, Counterpart, Cut, Obstacle, Shown
 from rewriter.stages.mentions import asked, full_tools, mentions
 from rewriter.stages.node.installs import ASIDE, seen
 from rewriter.stages.node.programs import MANAGERS, data, entry_of, for_all, is_install, is_known, leaves, runs_no_other
+from rewriter.stages.programs import in_every_image
 from rewriter.stages.told import build_arguments
 from rewriter.steps.context_copies import view_of
 from rewriter.steps.downloads import with_folders
@@ -238,14 +239,13 @@ def _run(shown: Shown) -> Iterator[Command]:
 def _plain(call: Call, where: str) -> bool:
     """Whether every node image can run the command. Raises `Unfit` for a tool for all users that may be compiled."""
     name = posixpath.basename(call.program)
-    words = {word for words in knowledge.table("stage_steps").values() for word in words.split()}
     if for_all(call):
         for word in call.operands:
             if not is_known(re.sub(r"(?<=.)@.*", "", word.raw)):
                 raise Unfit(where, f"installs {word.raw}, and whether that is compiled is not known")
         return True
     aside = name in MANAGERS and (is_install(call) or call.subcommand.partition(" ")[0] in ASIDE)
-    return name in words or aside or name == "corepack" or call.has("--version", "-v")
+    return name in in_every_image() or aside or name == "corepack" or call.has("--version", "-v")
 
 
 def _check_tool(shown: Shown, call: Call, where: str) -> None:
