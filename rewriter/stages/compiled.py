@@ -21,7 +21,7 @@ from rewriter.project.fetches import Unclear
 from rewriter.project.named import outermost
 from rewriter.project.needs import View
 from rewriter.stages.kit import Carry, Command, Cut, Shown
-from rewriter.stages.programs import in_every_image, scripts_at
+from rewriter.stages.programs import in_every_image, is_within, scripts_at
 from rewriter.stages.shape import discards, written
 from rewriter.stages.told import told
 from rewriter.steps.context_copies import context_copy
@@ -194,12 +194,8 @@ def left_behind(shown: Shown, cut: Cut, root: str) -> Iterator[Instruction]:
         copy = context_copy(shown.facts, instruction, state) if instruction in cut.before else None
         if copy and any(place.target in scripts for place in copy.places):
             continue
-        if copy and all(any(_inside(place.target, root) for root in roots) for place in copy.places):
+        if copy and all(any(is_within(place.target, root) for root in roots) for place in copy.places):
             yield instruction
-
-
-def _inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
 
 
 def sets(shown: Shown, cut: Cut, carries: Sequence[Carry]) -> Iterator[Instruction]:
@@ -231,9 +227,9 @@ def _idle(command: Command, shown: Shown, carries: Sequence[Carry]) -> bool:
     if not paths:
         return False
     if command.call.program == "mkdir":
-        return all(any(_inside(target.rstrip("/"), path) for target in targets) for path in paths)
+        return all(any(is_within(target.rstrip("/"), path) for target in targets) for path in paths)
     carried = [carry.source.rstrip("/") for carry in carries]
-    return command.call.program == "chmod" and all(any(_inside(path, each) for each in carried) for path in paths)
+    return command.call.program == "chmod" and all(any(is_within(path, each) for each in carried) for path in paths)
 
 
 def awkward(shown: Shown, instructions: Iterable[Instruction]) -> Instruction | None:
