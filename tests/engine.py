@@ -35,9 +35,13 @@ true
 """
 # A package mirror that does not answer for a moment says nothing about a Dockerfile: apt, pip and npm in turn.
 _UNREACHABLE = re.compile(
-    r"Temporary failure (resolving|in name resolution)|Connection (timed out|failed)|EAI_AGAIN|ETIMEDOUT"
+    r"temporary failure (resolving|in name resolution)|timed? ?out|connection (failed|reset|refused)"
+    r"|failed to fetch|index files failed|(could not|unable to) connect|hash sum mismatch|50[234] (bad|service|gateway)"
+    r"|EAI_AGAIN|ECONNRESET",
+    re.IGNORECASE,
 )
-_TRIES = 3
+# Seconds to wait before a build is tried again.
+_PAUSES = (5, 20, 60, 120)
 # A build that waits for a mirror is begun again; see timeout(1).
 _IN_TIME, _OUT_OF_TIME = ("timeout", "240"), 124
 # A program that has not answered after so many tries, five a second, will not.
@@ -184,11 +188,12 @@ def _built(text: str, context: Path, *options: str) -> str:
     """Build, and return what the engine says."""
     scratch = without_frontend(text)[0].encode("utf-8", "surrogateescape")
     command = ["docker", "build", "--progress=plain", *options, "--file", "-", str(context)]
-    for _ in range(_TRIES):
+    for pause in (*_PAUSES, None):
         done = subprocess.run([*_IN_TIME, *command], input=scratch, capture_output=True)
-        said = done.stderr.decode(errors="replace") + "Connection timed out" * (done.returncode == _OUT_OF_TIME)
-        if done.returncode == 0 or not _UNREACHABLE.search(said):
+        said = done.stderr.decode(errors="replace") + "timed out" * (done.returncode == _OUT_OF_TIME)
+        if done.returncode == 0 or pause is None or not _UNREACHABLE.search(said):
             break
+        sleep(pause)
     assert done.returncode == 0, said[-3000:]
     return said
 
