@@ -1,0 +1,1 @@
+"""The engines that build and run images: one module each, behind the interface in `rewriter.verify.engine`."""
