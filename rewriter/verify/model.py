@@ -167,7 +167,7 @@ class Verification:
     """The result for one Dockerfile. `text` is what passed (the original where nothing did) and `ignore` the ignore
     file that belongs to it (None where it stays as it is). `transforms` are those whose changes are in `text`.
     `reason` says in a sentence why the verdict is what it is. `builds` counts the builds, the kept ones not.
-    `edited` is the file whose edit the rebuilds repeat. `kept`: this was found before, and nothing has changed since."""
+    `edited` is the file whose edit the rebuilds repeat. `kept`: this was found before, and nothing changed since."""
 
     path: str
     engine: str
