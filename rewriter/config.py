@@ -16,12 +16,12 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack, get_args
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from rewriter.change import Level
+from rewriter.config_values import KEYS, kind, nearest
 from rewriter.knowledge.bases import Bases
 from rewriter.result import Builder, CacheMode, Candidate, Options
 
@@ -58,8 +58,8 @@ class Overrides(TypedDict, total=False):
 class Config:
     """What one configuration file says, with all that it extends; the defaults where there is none (`path` None).
 
-    `context` and `baseline` are absolute. `bases` is for `rewriter.knowledge.bases.Bases`. Patterns are relative to
-    the absolute folder `root`.
+    `context` and `baseline` are absolute. `bases` is for `rewriter.knowledge.bases.Bases`, `verify` for
+    `rewriter.verify.request`. Patterns are relative to the absolute folder `root`.
     """
 
     path: Path | None = None
@@ -75,6 +75,7 @@ class Config:
     exclude: tuple[str, ...] = ()
     per_file_ignores: Mapping[str, frozenset[str]] = field(default_factory=dict)
     bases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    verify: Mapping[str, Any] = field(default_factory=dict)
 
     def options(self, dockerfile: Path | None = None, **overrides: Unpack[Overrides]) -> Options:
         """Return how to rewrite `dockerfile`: this configuration, with `overrides` from the command line over it.
@@ -180,7 +181,7 @@ def _table(path: Path) -> dict[str, Any] | None:
     tool = document.get("tool")
     table = tool.get("dockerslim") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise ConfigError(path, f"tool.dockerslim must be a table, not {_kind(table)}")
+        raise ConfigError(path, f"tool.dockerslim must be a table, not {kind(table)}")
     return table
 
 
@@ -230,126 +231,13 @@ def _values(path: Path, table: dict[str, Any], known: frozenset[str]) -> dict[st
     """The values of `table`, checked, by the fields of `Config`, and `extends`."""
     values: dict[str, Any] = {}
     for key, value in table.items():
-        if key not in _KEYS:
-            raise ConfigError(path, f"there is no key '{key}'{_nearest(key, _KEYS)}")
+        if key not in KEYS:
+            raise ConfigError(path, f"there is no key '{key}'{nearest(key, KEYS)}")
         try:
-            values[key.replace("-", "_")] = _KEYS[key](value, path.parent, known)
+            values[key.replace("-", "_")] = KEYS[key](value, path.parent, known)
         except ValueError as error:
             raise ConfigError(path, f"{key} {error}") from error
     return values
-
-
-def _kind(value: object) -> str:
-    """What TOML calls `value`, with its article."""
-    match value:
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case list():
-            return "an array"
-        case dict():
-            return "a table"
-        case _:
-            return "a date or time"
-
-
-def _nearest(word: str, words: Iterable[str]) -> str:
-    """The end of the sentence that says that `word` is unknown: the nearest of `words`, or all of a few."""
-    words = sorted(words)
-    if close := get_close_matches(word.lower(), words, 1, 0.5):
-        return f"; did you mean '{close[0]}'?"
-    return f"; it may be {', '.join(words[:-1])} or {words[-1]}" if 1 < len(words) <= 20 else ""
-
-
-# A reader takes a value, the folder of its file, and the names of all transforms; it returns what `Config` holds, and
-# raises ValueError with a sentence whose subject is the key.
-_Reader = Callable[[Any, Path, frozenset[str]], Any]
-
-
-def _word(value: Any, words: Collection[str]) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"must be a string, not {_kind(value)}")
-    if value not in words:
-        raise ValueError(f"cannot be '{value}'{_nearest(value, words)}")
-    return value
-
-
-def _one_of(words: Collection[str]) -> _Reader:
-    return lambda value, _folder, _known: _word(value, words)
-
-
-def _level(value: Any, _folder: Path, _known: frozenset[str]) -> Level:
-    return Level.parse(_word(value, [level.label for level in Level]))
-
-
-def _strings(value: Any, _folder: Path, _known: frozenset[str]) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ValueError(f"must be an array of strings, not {_kind(value)}")
-    for item in value:
-        if not isinstance(item, str):
-            raise ValueError(f"must be an array of strings, and holds {_kind(item)}")
-    return tuple(value)
-
-
-def _names(value: Any, folder: Path, known: frozenset[str]) -> frozenset[str]:
-    names = _strings(value, folder, known)
-    for name in names:
-        if name not in known:
-            raise ValueError(f"names '{name}', which is no transform{_nearest(name, known)}")
-    return frozenset(names)
-
-
-def _path(value: Any, folder: Path, _known: frozenset[str]) -> Path:
-    if not isinstance(value, str):
-        raise ValueError(f"must be a path, not {_kind(value)}")
-    return Path(os.path.normpath(folder / value))
-
-
-def _paths(value: Any, folder: Path, known: frozenset[str]) -> tuple[Path, ...]:
-    if isinstance(value, str):
-        value = [value]
-    return tuple(_path(item, folder, known) for item in _strings(value, folder, known))
-
-
-def _names_by_pattern(value: Any, folder: Path, known: frozenset[str]) -> dict[str, frozenset[str]]:
-    if not isinstance(value, dict):
-        raise ValueError(f"must be a table from patterns to names of transforms, not {_kind(value)}")
-    return {pattern: _names(names, folder, known) for pattern, names in value.items()}
-
-
-def _tables(value: Any, _folder: Path, _known: frozenset[str]) -> dict[str, dict[str, Any]]:
-    if not isinstance(value, dict):
-        raise ValueError(f"must be a table of tables, not {_kind(value)}")
-    for name, table in value.items():
-        if not isinstance(table, dict):
-            raise ValueError(f"must be a table of tables, and '{name}' is {_kind(table)}")
-    return value
-
-
-def _flag(value: Any, _folder: Path, _known: frozenset[str]) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"must be true or false, not {_kind(value)}")
-    return value
-
-
-_KEYS: Mapping[str, _Reader] = {
-    "level": _level,
-    "select": _names,
-    "ignore": _names,
-    "builder": _one_of(get_args(Builder)),
-    "cache": _one_of(get_args(CacheMode)),
-    "openshift": _flag,
-    "context": _path,
-    "baseline": _path,
-    "exclude": _strings,
-    "per-file-ignores": _names_by_pattern,
-    "extends": _paths,
-    # Knowledge of the user's own, laid over a table of `rewriter.knowledge`: one row and one field of `Config` each.
-    "bases": _tables,
-}
 
 
 def _patterns(patterns: Iterable[str]) -> GitIgnoreSpec:

@@ -380,3 +380,32 @@ def test_unreadable_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ['exclude = ["a", "!"]\n', '[per-file-ignores]\n"!" = []\n', 'exclude = ["[z-a]"]\n'])
 def test_pattern_that_cannot_be_read(tmp_path: Path, text: str) -> None:
     assert reason(write(tmp_path / "dockerslim.toml", text)).startswith("there is a pattern that cannot be read: ")
+
+
+# The table of `dockerslim verify`
+
+
+def test_verify_holds_what_the_options_hold(tmp_path: Path) -> None:
+    text = '[verify]\nengine = "podman"\nhttp = ["/", "/health"]\nrun = "app --version"\nmax-size = "200MB"\nport = 80\n'
+    assert read(write(tmp_path / "dockerslim.toml", text), KNOWN).verify == {
+        "engine": "podman",
+        "http": ("/", "/health"),
+        "run": ("app --version",),
+        "max_size": "200MB",
+        "port": 80,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("verify = true", "verify must be a table, not a boolean"),
+        ("[verify]\nhtpp = '/'", "verify has no key 'htpp'; did you mean 'http'?"),
+        ("[verify]\nport = '80'", "verify has 'port', which must be a whole number from 0, not a string"),
+        ("[verify]\ntimeout = -1", "verify has 'timeout', which must be a whole number from 0, not -1"),
+        ("[verify]\nengine = 1", "verify has 'engine', which must be a string, not a number"),
+        ("[verify]\nrun-arg = [1]", "verify has 'run-arg', which must be an array of strings, and holds a number"),
+    ],
+)
+def test_verify_is_checked(tmp_path: Path, text: str, sentence: str) -> None:
+    assert reason(write(tmp_path / "dockerslim.toml", text)) == sentence
