@@ -386,7 +386,9 @@ def test_pattern_that_cannot_be_read(tmp_path: Path, text: str) -> None:
 
 
 def test_verify_holds_what_the_options_hold(tmp_path: Path) -> None:
-    text = '[verify]\nengine = "podman"\nhttp = ["/", "/health"]\nrun = "app --version"\nmax-size = "200MB"\nport = 80\n'
+    text = (
+        '[verify]\nengine = "podman"\nhttp = ["/", "/health"]\nrun = "app --version"\nmax-size = "200MB"\nport = 80\n'
+    )
     assert read(write(tmp_path / "dockerslim.toml", text), KNOWN).verify == {
         "engine": "podman",
         "http": ("/", "/health"),
