@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import click
 
 from rewriter.batch import Done, Settings, find, process, process_all, process_bytes
 from rewriter.change import Finding, Level, Outcome
+from rewriter.cli_options import shared_options, unknown
 from rewriter.config import ConfigError
 from rewriter.discover import Found, Trouble
 from rewriter.report import text as report
@@ -26,70 +27,6 @@ from transforms import NAMES
 _SHOWN = (Outcome.CHANGED, Outcome.REPORTED, Outcome.DROPPED)
 _ALSO_VERBOSE = (Outcome.OFFERED, Outcome.DECLINED)
 _PROGRESS_AFTER = 1.0
-
-
-class Names(click.ParamType[frozenset[str]]):
-    """One or several names of transforms, separated by commas."""
-
-    name = "name"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[str]:
-        if isinstance(value, frozenset):
-            return value
-        names = [name.strip() for name in str(value).split(",") if name.strip()]
-        for name in names:
-            if name not in NAMES:
-                self.fail(_unknown(name), param, ctx)
-        return frozenset(names)
-
-
-def _unknown(name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, NAMES, 1)
-    return f"there is no transform {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-
-
-def shared_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that `fix`, `check` and `layers` have in common."""
-    levels = click.Choice([level.label for level in Level])
-    options = [
-        click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True)),
-        click.option("--level", type=levels, help="Make changes of this level and below (default: standard)."),
-        click.option("--select", type=Names(), multiple=True, help="Run these transforms only."),
-        click.option("--ignore", type=Names(), multiple=True, help="Leave these transforms out."),
-        click.option(
-            "--context",
-            type=click.Path(path_type=Path, file_okay=False, exists=True),
-            help="The build context (default: what compose, bake and CI files say, else the Dockerfile's folder).",
-        ),
-        click.option(
-            "--config",
-            type=click.Path(path_type=Path, dir_okay=False, exists=True),
-            help="Use this configuration file and no other.",
-        ),
-        click.option(
-            "--builder",
-            type=click.Choice(["auto", "buildkit", "classic", "buildah", "kaniko"]),
-            help="The builder that the result must build with (default: what the file shows).",
-        ),
-        click.option(
-            "--cache",
-            type=click.Choice(["clean", "mount"]),
-            help="Clean package caches, or keep them in cache mounts (default: clean).",
-        ),
-        click.option(
-            "--stdin-filename",
-            type=click.Path(path_type=Path),
-            help="The path that the standard input (`-`) stands for.",
-        ),
-        click.option("--jobs", "-j", type=click.IntRange(1), help="How many processes (default: one per core)."),
-        click.option("--verbose", "-v", is_flag=True, help="Also say what was declined and why, and the evidence."),
-        click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -234,7 +171,7 @@ def explain(name: str | None, everything: bool) -> None:
     if not everything and name is None:
         raise click.UsageError("name a transform, or use --all")
     if not everything and name not in NAMES:
-        raise click.UsageError(_unknown(name or ""))
+        raise click.UsageError(unknown(name or ""))
     chosen = [transform for transform in CHAIN if everything or transform.name == name]
     click.echo("\n\n".join(explanation(transform.name, transform.documentation) for transform in chosen))
 
