@@ -33,6 +33,7 @@ from rewriter.steps import caches
 from rewriter.steps.cleaning import before
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
+from rewriter.within import is_within
 
 # Those whose commands say by themselves that they pass the cache by, or empty it.
 _MANAGERS = ("apk", "dnf", "yum", "microdnf", "zypper", "pip", "uv", "poetry", "npm", "yarn", "pnpm", "bun", "composer")
@@ -53,7 +54,7 @@ def find(file: Dockerfile, facts: Facts) -> Iterator[Report]:
         for call in run.calls if targets else ():
             if message := _defeats(run, call, targets):
                 yield Report(message, run.at(call))
-        if any(_within(_ARCHIVES, target) for target in targets) and _deletes_archives(facts, run):
+        if any(is_within(_ARCHIVES, target) for target in targets) and _deletes_archives(facts, run):
             yield from (
                 Report(
                     "the base image deletes what apt downloads (/etc/apt/apt.conf.d/docker-clean), so that the mounted "
@@ -78,7 +79,7 @@ def _defeats(run: Run, call: Call, targets: tuple[str, ...]) -> str | None:
         emptied = next((t for path in paths for t in targets if _empties(path, t)), None)
         return emptied and f"rm empties the cache mounted at {emptied}; what is there is not in the image"
     if call.program in ("apt-get", "apt") and call.subcommand in ("clean", "distclean"):
-        emptied = next((t for t in targets if _within(_ARCHIVES, t)), None)
+        emptied = next((t for t in targets if is_within(_ARCHIVES, t)), None)
         return emptied and f"{call.program} {call.subcommand} empties the cache mounted at {emptied}"
     for manager in _MANAGERS:
         known = caches.cache(manager)
@@ -100,7 +101,7 @@ def _bare(path: str) -> str:
 
 def _empties(path: str, target: str) -> bool:
     """Whether `rm` of `path` empties what is mounted at `target`: all of it, or a package manager's folder in it."""
-    return bool(path) and (_within(target, path) or (_within(path, target) and path in _known_folders()))
+    return bool(path) and (is_within(target, path) or (is_within(path, target) and path in _known_folders()))
 
 
 @lru_cache(maxsize=1)
@@ -108,10 +109,6 @@ def _known_folders() -> frozenset[str]:
     entries = [caches.cache(manager) for manager in _FOLDERS]
     paths = [path for entry in entries for group in (*entry.folders, *entry.root, entry.inside) for path in group]
     return frozenset(_bare(path) for path in paths)
-
-
-def _within(path: str, above: str) -> bool:
-    return path == above or path.startswith(f"{above}/")
 
 
 def _deletes_archives(facts: Facts, run: Run) -> bool:

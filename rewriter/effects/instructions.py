@@ -17,6 +17,7 @@ from rewriter.steps.context_copies import view_of
 from rewriter.syntax.tree import Instruction
 from rewriter.syntax.vocabulary import Call
 from rewriter.syntax.words import BadWord, UnknownValue, expand, split, word_spans
+from rewriter.within import is_within
 
 Links = tuple[tuple[str, str | None], ...]
 _VARIABLE = re.compile(r"\$\{?(\w+)", re.ASCII)
@@ -95,7 +96,7 @@ def _workdir(facts: Facts, instruction: Instruction, state: State, links: dict[s
     settings = Effect(uses=frozenset(("workdir", "user") if relative else ("user",)), changes=frozenset(("workdir",)))
     if opened:
         return settings | Effect(frozenset((path,)), frozenset((path,)))
-    if any(_within(path, link) or _within(link, path) for link in links):
+    if any(is_within(path, link) or is_within(link, path) for link in links):
         return settings | everything("the folder lies behind a link")
     # Builders differ on who owns the folder where the user is not root.
     how = ROOT_MADE if state.user in ROOT else f"workdir of {state.user}"
@@ -107,7 +108,7 @@ def _copy(facts: Facts, instruction: Instruction, state: State, links: dict[str,
     if len(words) < 2:
         return everything("its words are not understood")
     target, opened, folder = _located(facts, words[-1], state)
-    if any(_within(target, link) or _within(link, target) for link in links):
+    if any(is_within(target, link) or is_within(link, target) for link in links):
         return everything("its target lies behind a link")
     relative = not words[-1].lstrip("\"'").startswith("/")
     reads: set[str] = set()
@@ -149,7 +150,7 @@ def _on_search_path(facts: Facts, instruction: Instruction, state: State, writes
     found: set[str] = set()
     for entry in (canonical(entry) for entry in entries if entry.startswith("/")):
         for target in writes:
-            if not _within(entry, target) or entry in _SYSTEM_PATH:
+            if not is_within(entry, target) or entry in _SYSTEM_PATH:
                 continue
             if facts.project.root is None or instruction.flag("from") is not None:
                 return frozenset(("*",))
@@ -212,7 +213,3 @@ def _name(facts: Facts, instruction: Instruction, word: str) -> str | None:
     if not _FILE.match(word) or facts.project.kind(word) != "file":
         return None
     return posixpath.basename(word)
-
-
-def _within(path: str, folder: str) -> bool:
-    return path == folder or folder == "/" or path.startswith(f"{folder}/")

@@ -12,6 +12,7 @@ from rewriter.effects.effect import canonical, covered
 from rewriter.facts import ROOT, Run
 from rewriter.image import Unknown
 from rewriter.syntax.vocabulary import Call
+from rewriter.within import is_within
 
 # Stand in a text where a variable or the output of a command, and where a glob decides what is there.
 OPEN, GLOB = "\0", "\1"
@@ -144,20 +145,16 @@ class Scope:
             more = set(found)
             for link, target in self.links.items():
                 for each in found:
-                    if target is None and (_within(each, link) or _within(link, each)):
+                    if target is None and (is_within(each, link) or is_within(link, each)):
                         return frozenset("/")
-                    if target is not None and _within(each, link):
+                    if target is not None and is_within(each, link):
                         more |= covered(canonical(target + each[len(link) :]))
-                    elif target is not None and _within(link, each):
+                    elif target is not None and is_within(link, each):
                         more |= covered(target)
             if more == found:
                 return frozenset(found)
             found = more
         return frozenset("/")
-
-
-def _within(path: str, folder: str) -> bool:
-    return path == folder or folder == "/" or path.startswith(f"{folder}/")
 
 
 def _parts(raw: str, scope: Scope) -> Iterator[tuple[str, ...]]:

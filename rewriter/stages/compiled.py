@@ -21,12 +21,13 @@ from rewriter.project.fetches import Unclear
 from rewriter.project.named import outermost
 from rewriter.project.needs import View
 from rewriter.stages.kit import Carry, Command, Cut, Shown
-from rewriter.stages.programs import in_every_image, is_within, scripts_at
+from rewriter.stages.programs import in_every_image, scripts_at
 from rewriter.stages.shape import discards, written
 from rewriter.stages.told import told
 from rewriter.steps.context_copies import context_copy
 from rewriter.steps.downloads import located, with_folders
 from rewriter.syntax.tree import Instruction
+from rewriter.within import is_within
 
 _PROBE = re.compile(r"\b(curl|wget|nc)\b")
 _OF_SHELLS = frozenset(

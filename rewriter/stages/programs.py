@@ -97,11 +97,6 @@ def installs_alone(shown: Shown, known: Container[str]) -> tuple[str, ...] | Non
     return tuple(found)
 
 
-def is_within(path: str, folder: str) -> bool:
-    """Whether `path` is the folder `folder` or lies in it; both absolute."""
-    return path == folder.rstrip("/") or path.startswith(folder.rstrip("/") + "/")
-
-
 def told_elsewhere(shown: Shown, pattern: re.Pattern[str]) -> tuple[str, Evidence] | None:
     """What `pattern` finds in a command, an entry point or a health check that a compose file gives a service of the
     image, with its place."""

@@ -29,6 +29,7 @@ from rewriter.steps.edits import cut_commands, cut_words
 from rewriter.syntax.shell import Word
 from rewriter.syntax.tree import Dockerfile
 from rewriter.syntax.vocabulary import Call
+from rewriter.within import is_within
 
 _HOME = re.compile(r"(?:~|\$HOME|\$\{HOME\})(?=/|\Z)")
 _VARIABLE = re.compile(r"\$(\w+)")
@@ -101,7 +102,7 @@ def mounted(run: Run, manager: str) -> bool:
             if value is None and name[0] not in "".join(targets):
                 continue
             path = path.replace(name[0], value or name[0])
-        if any(_within(path, target) or _within(target, path) for target in targets):
+        if any(is_within(path, target) or is_within(target, path) for target in targets):
             return True
         # Somebody's home folder: what counts is the part below it, or the whole of his ~/.cache.
         below = path.removeprefix("~")
@@ -204,23 +205,18 @@ def removed_alone(call: Call, manager: str) -> tuple[Word, ...]:
     """The operands of an `rm` that take away a cache of `manager` and nothing else."""
     known = cache(manager)
     paths = [*(path for group in (*known.folders, *known.root) for path in group), *known.inside]
-    return tuple(word for word in removed(call, manager) if any(_within(_bare(word.raw), path) for path in paths))
+    return tuple(word for word in removed(call, manager) if any(is_within(_bare(word.raw), path) for path in paths))
 
 
 def _covers(raw: str, path: str) -> bool:
     """Whether removing `raw` (as written, of root's or anybody's home) removes what is in `path`."""
     bare = _bare(raw)
-    return bool(bare) and "*" not in bare and _within(path, bare)
+    return bool(bare) and "*" not in bare and is_within(path, bare)
 
 
 def _bare(raw: str) -> str:
     bare = _HOME.sub("~", raw.strip("\"'")).removesuffix("/*").rstrip("/")
     return re.sub(r"\A(/root|/home/[^/]+)(?=/|\Z)", "~", re.sub(r"\$\{(\w+)\}", r"$\1", bare))
-
-
-def _within(path: str, above: str) -> bool:
-    above = above.rstrip("/")
-    return path == above or path.startswith(f"{above}/")
 
 
 def _target(mount: Mapping[str, str]) -> str | None:

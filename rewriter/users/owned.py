@@ -9,6 +9,7 @@ from rewriter.image import StageImage
 from rewriter.steps.downloads import located, with_folders
 from rewriter.steps.final_view import final_view
 from rewriter.users.found import Found
+from rewriter.within import is_within
 
 _OPEN_MODES = frozenset(("777", "0777", "a+w", "a+rw", "a+rwx", "a+rwX", "ugo+rwx"))
 _SOURCES = (".py", ".js", ".mjs", ".ts", ".rb", ".php")
@@ -20,11 +21,11 @@ def commands(facts: Facts, image: StageImage, found: Found, owner: str, made: Co
     A folder that holds the program is given by itself, with the files in it that are written: the code stays root's.
     """
     given = [] if facts.options.openshift else _given(facts, image, owner)
-    folders = [f for f in sorted(found.folders) if not any(_below(f, other) for other in given)]
+    folders = [f for f in sorted(found.folders) if not any(is_within(f, other) for other in given)]
     whole = [f for f in folders if f in found.whole or not _holds_code(facts, image, f)]
-    whole = [f for f in whole if not any(f != other and _below(f, other) for other in whole)]
-    alone = [f for f in folders if f not in whole and not any(_below(f, other) for other in whole)]
-    files = [f for f in found.files if not any(_below(f, other) for other in (*whole, *given))]
+    whole = [f for f in whole if not any(f != other and is_within(f, other) for other in whole)]
+    alone = [f for f in folders if f not in whole and not any(is_within(f, other) for other in whole)]
+    files = [f for f in found.files if not any(is_within(f, other) for other in (*whole, *given))]
     steps = []
     if missing := [f for f in (*whole, *alone) if f not in made and f not in found.made]:
         steps.append(f"mkdir -p {' '.join(missing)}")
@@ -35,10 +36,6 @@ def commands(facts: Facts, image: StageImage, found: Found, owner: str, made: Co
     if alone:
         steps += [f"{command} {' '.join((*alone, *files))}" for command in (f"chown {owner}", *shared[1:])]
     return tuple(steps)
-
-
-def _below(path: str, folder: str) -> bool:
-    return f"{path}/".startswith(f"{folder.rstrip('/')}/")
 
 
 def _holds_code(facts: Facts, image: StageImage, folder: str) -> bool:

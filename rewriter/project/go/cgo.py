@@ -18,6 +18,7 @@ from rewriter.project.fetches import Unclear
 from rewriter.project.go.modules import Modules, modules_of
 from rewriter.project.go.sources import Sources, sources
 from rewriter.project.needs import View
+from rewriter.within import is_within
 
 # From here on go.mod lists every module that the build needs: https://go.dev/ref/mod#graph-pruning
 _PRUNED = (1, 17)
@@ -123,18 +124,13 @@ def _merged(libraries: dict[str, tuple[str, ...]], entry: Mapping[str, Any]) -> 
 
 @lru_cache(maxsize=4096)
 def _known(path: str) -> bool:
-    return any(_below(path, beginning) for beginning in knowledge.table("go_modules")["pure"]["modules"])
+    return any(is_within(path, beginning) for beginning in knowledge.table("go_modules")["pure"]["modules"])
 
 
 def _needing(path: str) -> Mapping[str, Any] | None:
     """The entry of a module that needs cgo; None for any other."""
     entries = knowledge.table("go_modules")["cgo"]
-    return next((entry for name, entry in entries.items() if _below(path, name)), None)
-
-
-def _below(path: str, beginning: str) -> bool:
-    """Whether the module `path` is `beginning`, one of its major versions, or below it."""
-    return path == beginning.rstrip("/") or path.startswith(f"{beginning.rstrip('/')}/")
+    return next((entry for name, entry in entries.items() if is_within(path, name)), None)
 
 
 __all__ = ["Program", "Unclear", "is_known", "program"]

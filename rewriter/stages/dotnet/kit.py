@@ -19,10 +19,11 @@ from rewriter.stages.dotnet.images import Image, image
 from rewriter.stages.dotnet.projects import Published, Sources, published, sources
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
 from rewriter.stages.mentions import asked
-from rewriter.stages.programs import inherits, installs_alone, is_within, told_elsewhere
+from rewriter.stages.programs import inherits, installs_alone, told_elsewhere
 from rewriter.steps.downloads import located
 from rewriter.steps.start import Started
 from rewriter.syntax.vocabulary import Call
+from rewriter.within import is_within
 
 _SYSTEM = frozenset(("/", "/opt", "/usr", "/usr/src", "/usr/local", "/usr/share", "/var", "/root", "/home", "/etc"))
 _OF_BUILDS = ("/root/.nuget/", "/root/.dotnet/", "/root/.config/NuGet/")

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from rewriter.change import Evidence
 from rewriter.stages.java.sources import Sources, whole_jar
 from rewriter.stages.kit import Carry, Cut, Obstacle, Shown
-from rewriter.stages.programs import is_within
 from rewriter.steps.downloads import located
 from rewriter.steps.start import Started
 from rewriter.syntax.shell import Word
 from rewriter.syntax.vocabulary import Call
+from rewriter.within import is_within
 
 # Folders that hold more than a project: Java itself, the build tool, the caches.
 SYSTEM = frozenset(

@@ -27,8 +27,9 @@ from rewriter.stages.java.start import (
     unfit,
 )
 from rewriter.stages.kit import Carry, Command, Counterpart, Cut, Minimal, Obstacle, Role, Runtime, Shown
-from rewriter.stages.programs import inherits, installs_alone, is_within
+from rewriter.stages.programs import inherits, installs_alone
 from rewriter.steps.downloads import located
+from rewriter.within import is_within
 
 _CHECK = (
     "to debug the result, attach a container with a JDK to its process (`docker debug`, `kubectl debug`), and check it "
