@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from . import engine
@@ -15,13 +13,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def images() -> Iterator[frozenset[str]]:
-    """The images of the engine. Its build cache is left as it was."""
+def images() -> frozenset[str]:
+    """The images of the engine."""
     found = engine.images()
     if found is None:
         pytest.skip("no Docker engine is reachable: nothing is built or checked")
-    with engine.no_cache_left():
-        yield found
+    return found
 
 
 @pytest.fixture

@@ -86,21 +86,6 @@ def _expanded(word: str, defaults: Mapping[str, str], escape: str) -> str:
         return word
 
 
-@contextmanager
-def no_cache_left() -> Iterator[None]:
-    """Drop from the engine's build cache what the block adds to it."""
-    before = _cached()
-    yield
-    if added := _cached() - before:
-        # What another process of the tests still builds with stays; that must not keep this one waiting.
-        prune = ["docker", "buildx", "prune", "--all", "--force", f"--filter=id={'|'.join(sorted(added))}"]
-        subprocess.run([*_IN_TIME, *prune], capture_output=True)
-
-
-def _cached() -> set[str]:
-    return set(re.findall(r"^ID:\s*(\S+)", _docker("buildx", "du", "--verbose"), re.MULTILINE))
-
-
 @dataclass(frozen=True)
 class Warnings:
     """What BuildKit's checks say of a text: (rule, 1-based line) pairs, and the error that a build would end with."""
