@@ -15,6 +15,7 @@ RUN printf '%s\n' \
     'server {' \
     '    listen 4000;' \
     '    root /usr/share/nginx/html;' \
+    '    charset utf-8;' \
     '    location / { try_files $uri $uri.html $uri/ /index.html; }' \
     '}' \
     > /etc/nginx/conf.d/default.conf

@@ -11,6 +11,7 @@ RUN printf '%s\n' \
     'server {' \
     '    listen 8080;' \
     '    root /usr/share/nginx/html;' \
+    '    charset utf-8;' \
     '    location / { try_files $uri $uri.html $uri/ /index.html; }' \
     '}' \
     > /etc/nginx/conf.d/default.conf

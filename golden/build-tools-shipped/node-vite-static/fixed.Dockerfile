@@ -17,6 +17,7 @@ RUN printf '%s\n' \
     'server {' \
     '    listen 3000;' \
     '    root /usr/share/nginx/html;' \
+    '    charset utf-8;' \
     '    location / { try_files $uri $uri.html $uri/ /index.html; }' \
     '}' \
     > /etc/nginx/conf.d/default.conf

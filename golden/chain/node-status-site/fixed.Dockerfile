@@ -12,6 +12,7 @@ RUN printf '%s\n' \
     'server {' \
     '    listen 80;' \
     '    root /usr/share/nginx/html;' \
+    '    charset utf-8;' \
     '    location / { try_files $uri $uri.html $uri/ =404; }' \
     '}' \
     > /etc/nginx/conf.d/default.conf

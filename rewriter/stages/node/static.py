@@ -184,13 +184,14 @@ def _has_modules(shown: Shown) -> bool:
 
 
 def _server_block(shown: Shown, port: int, *, single: bool) -> str:
-    """The step that writes the server of nginx: the same port, pages without `.html`, and with `single` index.html for
-    every path that is not there."""
+    """The step that writes the server of nginx: the same port, texts as UTF-8 (as all these servers say), pages without
+    `.html`, and with `single` index.html for every path that is not there."""
     last = "/index.html" if single else "=404"
     lines = (
         "server {",
         f"    listen {port};",
         f"    root {_ROOT.rstrip('/')};",
+        "    charset utf-8;",
         *(_MODULES if _has_modules(shown) else ()),
         f"    location / {{ try_files $uri $uri.html $uri/ {last}; }}",
         "}",
