@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -160,6 +160,9 @@ class Engine(Protocol):
         """The name for the user, with the version: `docker 28.5.2`."""
         ...
 
+    heard: Callable[[str], None] | None
+    """Called with each line that a build says, where it is set."""
+
     @property
     def key(self) -> str:
         """What identifies the engine and where it is, for results that are kept."""
@@ -168,6 +171,11 @@ class Engine(Protocol):
     @property
     def runs(self) -> bool:
         """Whether it can run what it builds."""
+        ...
+
+    def tag(self, name: str) -> str:
+        """A tag for `Recipe.tag`, of this object's own, so that `clean` removes it. `name` is in lower-case letters,
+        digits, `-`, `.` and `_`."""
         ...
 
     def can(self, ability: Ability) -> bool:

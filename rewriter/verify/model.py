@@ -39,10 +39,11 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two images. `rebuild` is the build behind an edit of the file `edited`."""
+    """One of the two images. `cold` is its build without the build cache, None where it was built with it; `rebuild` is
+    the build behind an edit of a source file."""
 
     image: Image
-    cold: Build
+    cold: Build | None = None
     rebuild: Build | None = None
     behaviour: Behaviour | None = None
     hardened: Hardened | None = None
@@ -142,13 +143,15 @@ class Gate:
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What a scanner counts in each image: vulnerabilities by severity (`critical`, `high`, `medium`, `low`, `unknown`)
-    by `scanner` (`trivy 0.57.0`); from syft, the packages (`deb curl 7.88`) that went and stayed."""
+    by `scanner` (`trivy 0.57.0`); from syft, the packages (`deb curl 7.88`) that went and stayed. `note` says in a
+    sentence why there is nothing of all that; "" where there is."""
 
     scanner: str
     before: Mapping[str, int] = field(default_factory=dict)
     after: Mapping[str, int] = field(default_factory=dict)
     packages_gone: tuple[str, ...] = ()
     packages_kept: tuple[str, ...] = ()
+    note: str = ""
 
 
 class Verdict(Enum):
@@ -167,7 +170,8 @@ class Verification:
     """The result for one Dockerfile. `text` is what passed (the original where nothing did) and `ignore` the ignore
     file that belongs to it (None where it stays as it is). `transforms` are those whose changes are in `text`.
     `reason` says in a sentence why the verdict is what it is. `builds` counts the builds, the kept ones not.
-    `edited` is the file whose edit the rebuilds repeat. `kept`: this was found before, and nothing changed since."""
+    `edited` is the file whose edit the rebuilds repeat. `kept`: this was found before, and nothing has changed since.
+    """
 
     path: str
     engine: str
