@@ -41,7 +41,7 @@ def sources(project: Project, within: Collection[str], *endings: str) -> Iterato
         raise Unfit("the build context", "is not known")
     characters = 0
     tops = tuple(within)
-    inside = (each for each in project.files() if each.endswith(endings) and _own(each) and _below(each, tops))
+    inside = (each for each in project.files() if each.endswith(endings) and is_own(each) and _below(each, tops))
     for number, name in enumerate(inside):
         if number >= _FILES or characters > _CHARACTERS:
             raise Unfit("the build context", "holds too many source files to read them all")
@@ -52,7 +52,8 @@ def sources(project: Project, within: Collection[str], *endings: str) -> Iterato
         yield Text(name, text)
 
 
-def _own(name: str) -> bool:
+def is_own(name: str) -> bool:
+    """Whether the path `name` is none of a dependency and none of a test."""
     parts = name.split("/")
     base = posixpath.splitext(parts[-1])[0]
     tested = base.endswith((".test", ".spec", "_test", ".min")) or base.startswith("test_")
