@@ -1,4 +1,4 @@
-"""Which smaller image there is for a base image: the slim variant of the same version."""
+"""Which variants there are of a base image: the slim one of the same version, and the one on Alpine Linux."""
 
 from __future__ import annotations
 
@@ -22,31 +22,55 @@ def slim(reference: str) -> str | None:
 
     A variable in the tag is taken for a version where its name says so: see `is_version` for its default.
     """
+    return _variant("slim", reference)
+
+
+def alpine(reference: str) -> str | None:
+    """The variant on Alpine Linux of the same version; None as for `slim`."""
+    return _variant("alpine", reference)
+
+
+def plain(reference: str) -> str:
+    """The image that `reference` is the slim variant of, or the one on Alpine Linux; itself where it is none."""
+    name, tag = _parted(reference)
+    for variant in ("slim", "alpine"):
+        rest = "-".join(word for word in tag.split("-") if word != variant)
+        for candidate in (rest, "latest"):
+            if candidate and candidate != tag and _variant(variant, f"{name}:{candidate}") == reference:
+                return f"{name}:{candidate}"
+    return reference
+
+
+def _parted(reference: str) -> tuple[str, str]:
+    """The name and the tag of an image."""
+    at = reference.find(":", reference.rfind("/") + 1)
+    return (reference, "latest") if at < 0 else (reference[:at], reference[at + 1 :])
+
+
+def _variant(variant: str, reference: str) -> str | None:
+    """The image that the table `variant` has for `reference`."""
     if "@" in reference:
         return None
-    at = reference.find(":", reference.rfind("/") + 1)
-    name, tag = (reference, "latest") if at < 0 else (reference[:at], reference[at + 1 :])
-    entry = knowledge.table("slim").get(SAME_IMAGE.sub("", name))
+    name, tag = _parted(reference)
+    entry = knowledge.table(variant).get(SAME_IMAGE.sub("", name))
     if entry is None:
         return None
     if tag == "latest":
-        return f"{name}:stable-slim" if SAME_IMAGE.sub("", name) == "debian" else f"{name}:slim"
+        return f"{name}:{latest}" if (latest := entry.get("latest", variant)) else None
     if tag in entry.get("words", ()):
-        return f"{name}:{tag}-slim"
-    match = _TAG.match(tag)
+        return f"{name}:{tag}-{variant}"
+    kind = next((f"-{kind}" for kind in entry.get("kinds", ()) if f"-{kind}-" in f"{tag}-"), "")
+    match = _TAG.match(tag.replace(kind, "", 1))
     if not match or not (match["v"] or match["s"]):
         return None
     version, suite = match["v"], match["s"]
     if version and version[0] != "$" and _number(version) < _number(entry["since"]):
         return None
     if suite is None:
-        return f"{name}:{entry['versions'].format(v=version)}"
+        return f"{name}:{entry['versions'].format(v=version, k=kind)}"
     if "suites" not in entry:
         return None
-    spelt = entry["suites"].format(v=version, s=suite) if version else None
-    if version is None:
-        spelt = entry["suites"].format(v="", s=suite).lstrip("-")
-    return f"{name}:{spelt}"
+    return f"{name}:{entry['suites'].format(v=version or '', s=suite, k=kind).lstrip('-')}"
 
 
 def is_version(default: str) -> bool:
