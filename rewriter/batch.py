@@ -45,6 +45,7 @@ class Done:
 
     `error` (with its 1-based `line`, where there is one) is a sentence; `skipped` says why a file that was found in a
     folder is no Dockerfile after all. `context` is the build context where the rewrite completes files of it.
+    `unproven` is a sentence about what a verification took back of the rewrite.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class Done:
     line: int | None = None
     skipped: str | None = None
     context: Path | None = None
+    unproven: str | None = None
 
     @property
     def others(self) -> Mapping[Path, Beside]:

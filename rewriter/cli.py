@@ -1,4 +1,4 @@
-"""The command line: `dockerslim fix`, `check`, `layers` and `explain`.
+"""The command line: `dockerslim fix`, `check`, `layers`, `verify` and `explain`.
 
 Exit codes: 0 nothing to do, or all written; 1 findings, or a diff; 2 an error. Messages go to standard error.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import click
 
 from rewriter.batch import Done, Settings, process, process_bytes
 from rewriter.change import Finding, Outcome
-from rewriter.cli_options import shared_options, unknown
+from rewriter.cli_options import BUILDER, SHARED, unknown, with_options
 from rewriter.cli_run import code, coloured, diff_path, is_stdin, results_of, run, save, say, settings_of, write
+from rewriter.cli_verify import ASKING, Settle, asked_by, settling, verify
 from rewriter.config import ConfigError
 from rewriter.discover import Found
 from rewriter.report import text as report
@@ -33,14 +35,20 @@ def dockerslim() -> None:
     """Rewrite Dockerfiles so that images get smaller, rebuild faster and run without root."""
 
 
+dockerslim.add_command(verify)
+
+
 @dockerslim.command()
-@shared_options
+@with_options(*SHARED, BUILDER)
 @click.option("--diff", is_flag=True, help="Print the changes as a diff; write nothing.")
 @click.option("--check", is_flag=True, help="Only say whether files would change; write nothing.")
 @click.option("--patch", "-p", is_flag=True, help="Ask about each change, like `git add -p`.")
-def fix(paths: tuple[Path, ...], diff: bool, check: bool, patch: bool, **given: Any) -> None:
+@click.option("--verify", "proving", is_flag=True, help="Build and run both images first; write only what passed.")
+@with_options(*ASKING)
+def fix(paths: tuple[Path, ...], diff: bool, check: bool, patch: bool, proving: bool, **given: Any) -> None:
     """Rewrite the Dockerfiles at PATHS (files, folders, or - for standard input; default: this folder)."""
     settings, colours = settings_of(given), coloured(sys.stdout)
+    _reject_combinations(paths, patch, proving, given)
     if is_stdin(paths):
         sys.exit(_fix_stdin(settings, given, diff=diff, check=check))
     if patch:
@@ -48,27 +56,43 @@ def fix(paths: tuple[Path, ...], diff: bool, check: bool, patch: bool, **given: 
 
         settings = replace(settings, overrides={**settings.overrides, "accept": Asker()})
     results: list[Done] = []
-    for result in _in_turn(run(paths, settings, given, serial=patch), settings):
-        if result.rewrite and result.rewrite.changed:
-            if diff:
-                write(_diff(result, colours))
-            elif not check:
-                result = save(result)
-        results.append(result)
-        say(result, given["verbose"])
+    with settling(given) if proving else nullcontext(_as_it_is) as settle:
+        for result in _in_turn(run(paths, settings, given, serial=patch), settings, settle):
+            if result.rewrite and result.rewrite.changed:
+                if diff:
+                    write(_diff(result, colours))
+                elif not check:
+                    result = save(result)
+            results.append(result)
+            say(result, given["verbose"])
     verb = "would change" if diff or check else "changed"
     if not given["quiet"]:
         click.echo(report.summary(results, verb), err=True)
-    sys.exit(code(results, any(r.rewrite and r.rewrite.changed for r in results) and (diff or check)))
+    found = any(r.rewrite and r.rewrite.changed for r in results) and (diff or check)
+    sys.exit(code(results, found or any(r.unproven for r in results)))
 
 
-def _in_turn(results: Iterable[Done], settings: Settings) -> Iterator[Done]:
-    """The results one after another: what an earlier one added to an ignore file is there for those that share it."""
+def _reject_combinations(paths: tuple[Path, ...], patch: bool, proving: bool, given: dict[str, Any]) -> None:
+    if proving and (patch or is_stdin(paths)):
+        raise click.UsageError("--verify goes with files, and without --patch")
+    if not proving and (named := asked_by(given)):
+        raise click.UsageError(f"--{named[0]} goes with --verify")
+
+
+def _as_it_is(done: Done, _settings: Settings) -> Done:
+    return done
+
+
+def _in_turn(results: Iterable[Done], settings: Settings, settle: Settle) -> Iterator[Done]:
+    """The results one after another, settled: what an earlier one added to an ignore file is there for those that
+    share it."""
     beside: dict[Path, str] = {}
     for done in results:
-        result = done
+        result, now = done, settings
         if any(path in beside for path in done.others):
-            result = process(Found(done.path, explicit=True), replace(settings, beside=beside))
+            now = replace(settings, beside=beside)
+            result = process(Found(done.path, explicit=True), now)
+        result = settle(result, now)
         beside |= {path: other.after.text for path, other in result.others.items()}
         yield result
 
@@ -96,7 +120,7 @@ def _fix_stdin(settings: Settings, given: dict[str, Any], *, diff: bool, check: 
 
 
 @dockerslim.command()
-@shared_options
+@with_options(*SHARED, BUILDER)
 @click.option(
     "--format",
     "style",
@@ -141,7 +165,7 @@ def check(paths: tuple[Path, ...], style: str, baseline: Path | None, **given: A
 
 
 @dockerslim.command()
-@shared_options
+@with_options(*SHARED, BUILDER)
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
 )

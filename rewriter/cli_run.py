@@ -85,6 +85,8 @@ def say(done: Done, verbose: bool) -> None:
     colours = coloured(sys.stderr)
     if done.error:
         click.echo(report.error_line(done, colours), err=True, color=colours)
+    if done.unproven:
+        click.echo(f"{done.path}: {done.unproven}", err=True)
     if not verbose:
         return
     if done.skipped:

@@ -151,6 +151,7 @@ _VERIFY: Mapping[str, Reader] = {
     "timeout": _count,
     "patience": _count,
     "hardened": _flag,
+    "quick": _flag,
     "max-size": _text,
     "min-saving": _text,
     "max-layers": _count,
