@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from rewriter.source import Source
+from rewriter.syntax.reader import read
+from rewriter.verify.building.base_images import base_images
+
 from . import engine
 from .golden_cases import Case
 
@@ -24,6 +28,6 @@ def images() -> frozenset[str]:
 @pytest.fixture
 def needs(case: Case, images: frozenset[str]) -> None:
     """Skip where the engine lacks an image that the case takes from elsewhere."""
-    missing = (engine.sources(case.before) | engine.sources(case.expected)) - images
+    missing = frozenset().union(*(base_images(read(Source(text))) for text in (case.before, case.expected))) - images
     if missing:
         pytest.skip("the engine lacks an image of the case")

@@ -7,20 +7,17 @@ import re
 import subprocess
 import tarfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from time import sleep
+from tempfile import TemporaryDirectory
 from typing import IO, Any, cast
-from urllib.error import HTTPError
-from urllib.request import urlopen
 from uuid import uuid4
 
-from rewriter.source import Source
-from rewriter.syntax.reader import read
-from rewriter.syntax.words import BadWord, UnknownValue, expand
+from rewriter.verify.engine import Build, Recipe
+from rewriter.verify.engines import find
 
 # What a container runs on, see https://github.com/moby/moby/blob/master/image/spec/spec.md
 SETTINGS = (
@@ -33,20 +30,8 @@ python3 -m pip list --format=freeze --disable-pip-version-check 2>/dev/null | se
 npm ls -g --depth=0 --parseable --long 2>/dev/null | sed -n 's/^.*:\(.*\)@\([0-9].*\)/npm \1 \2/p'
 true
 """
-# A package mirror that does not answer for a moment says nothing about a Dockerfile: apt, pip and npm in turn.
-_UNREACHABLE = re.compile(
-    r"temporary failure (resolving|in name resolution)|timed? ?out|connection (failed|reset|refused)"
-    r"|failed to fetch|index files failed|(could not|unable to) connect|hash sum mismatch|50[234] (bad|service|gateway)"
-    r"|EAI_AGAIN|ECONNRESET",
-    re.IGNORECASE,
-)
-# Seconds to wait before a build is tried again.
-_PAUSES = (5, 20, 60, 120)
-# A build that waits for a mirror is begun again; see timeout(1).
-_IN_TIME, _OUT_OF_TIME = ("timeout", "240"), 124
-# A program that has not answered after so many tries, five a second, will not.
-_STARTS = 150
-_FROM = re.compile(r"\bfrom=([^,]+)")
+# In seconds: a package mirror may be slow.
+_TIMEOUT = 900
 
 
 @cache
@@ -56,34 +41,6 @@ def images() -> frozenset[str] | None:
         return frozenset(_docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split())
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def sources(text: str) -> set[str]:
-    """The images that the Dockerfile `text` takes from elsewhere, with their tags."""
-    file = read(Source(text))
-    defaults: dict[str, str] = {}
-    for instruction in file.global_args:
-        name, found, value = instruction.value.partition("=")
-        if found:
-            defaults[name] = value.strip("\"'")
-    named: set[str] = set()
-    for stage in file.stages:
-        named.add(stage.start.value.split()[0])
-        for instruction in stage.body:
-            named.update(instruction.flag_values("from"))
-            named.update(m[1] for mount in instruction.flag_values("mount") if (m := _FROM.search(mount)))
-    stages = {"scratch", *(name for stage in file.stages for name in (stage.name, str(stage.index)) if name)}
-    wanted = {_expanded(name, defaults, file.escape) for name in named}
-    return {
-        name if re.search(r"[:@][^/]*$", name) else f"{name}:latest" for name in wanted if name.lower() not in stages
-    }
-
-
-def _expanded(word: str, defaults: Mapping[str, str], escape: str) -> str:
-    try:
-        return expand(word, defaults.get, escape)
-    except (BadWord, UnknownValue):
-        return word
 
 
 @dataclass(frozen=True)
@@ -152,35 +109,33 @@ class Image:
 def reused(text: str, context: Path) -> list[tuple[str, bool]]:
     """Build the Dockerfile `text` with the build cache: its steps as BuildKit names them (`[build 3/5] RUN x`), and
     whether each was taken from the cache."""
-    said = _built(text, context)
-    steps = re.findall(r"^#(\d+) (\[(?!internal).*)$", said, re.MULTILINE)
-    cached = set(re.findall(r"^#(\d+) CACHED$", said, re.MULTILINE))
-    return list(dict.fromkeys((step, number in cached) for number, step in steps))
+    tag = _tag()
+    try:
+        return [(step.name, step.cached) for step in _built(text, context, tag, fresh=False).steps]
+    finally:
+        _docker("image", "rm", tag)
 
 
 @contextmanager
 def built(text: str, context: Path) -> Iterator[Image]:
     """Build the Dockerfile `text` in the folder `context`, afresh; the image is removed behind the block."""
-    tag = f"dockerslim-test:{uuid4().hex}"
-    _built(text, context, "--no-cache", "--tag", tag)
+    tag = _tag()
+    _built(text, context, tag, fresh=True)
     try:
         yield _inspect(tag)
     finally:
         _docker("image", "rm", tag)
 
 
-def _built(text: str, context: Path, *options: str) -> str:
-    """Build, and return what the engine says."""
-    scratch = without_frontend(text)[0].encode("utf-8", "surrogateescape")
-    command = ["docker", "build", "--progress=plain", *options, "--file", "-", str(context)]
-    for pause in (*_PAUSES, None):
-        done = subprocess.run([*_IN_TIME, *command], input=scratch, capture_output=True)
-        said = done.stderr.decode(errors="replace") + "timed out" * (done.returncode == _OUT_OF_TIME)
-        if done.returncode == 0 or pause is None or not _UNREACHABLE.search(said):
-            break
-        sleep(pause)
-    assert done.returncode == 0, said[-3000:]
-    return said
+def _tag() -> str:
+    return f"dockerslim-test:{uuid4().hex}"
+
+
+def _built(text: str, context: Path, tag: str, *, fresh: bool) -> Build:
+    with TemporaryDirectory() as folder:
+        dockerfile = Path(folder, "Dockerfile")
+        dockerfile.write_bytes(without_frontend(text)[0].encode("utf-8", "surrogateescape"))
+        return find("docker", timeout=_TIMEOUT).build(Recipe(dockerfile, context, tag, fresh))
 
 
 def _inspect(tag: str) -> Image:
@@ -242,64 +197,3 @@ def _checksum(data: IO[bytes]) -> str:
 
 def _docker(*arguments: str) -> str:
     return subprocess.run(["docker", *arguments], capture_output=True, check=True, text=True).stdout
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a program says: the status, the type and the body of an answer, or its exit code and output."""
-
-    status: int
-    kind: str
-    body: bytes
-
-
-@contextmanager
-def image(text: str, context: Path) -> Iterator[tuple[str, int]]:
-    """Build the Dockerfile `text` in the folder `context`; its tag, and its size in bytes."""
-    tag = f"dockerslim-test:{uuid4().hex}"
-    _built(text, context, "--tag", tag)
-    try:
-        sizes = _docker("history", "--human=false", "--format={{.Size}}", tag).split()
-        yield tag, sum(map(int, sizes))
-    finally:
-        _docker("image", "rm", "--force", tag)
-
-
-def output(tag: str) -> Answer:
-    """What a container of the image says until it ends."""
-    done = subprocess.run([*_IN_TIME, "docker", "run", "--rm", tag], capture_output=True)
-    return Answer(done.returncode, "", done.stdout)
-
-
-@dataclass(frozen=True)
-class Served:
-    """What a running container answers to each path, and the user id of its program."""
-
-    answers: tuple[Answer, ...]
-    uid: int
-
-
-def served(tag: str, port: int, paths: Sequence[str]) -> Served:
-    """Start a container of the image, and ask it for `paths` on its port."""
-    container = _docker("run", "--detach", "--publish", f"127.0.0.1::{port}", tag).strip()
-    try:
-        address = _docker("port", container, f"{port}/tcp").split()[0]
-        answers = tuple(_ask(f"http://{address}{path}", container) for path in paths)
-        pid = _docker("inspect", "--format", "{{.State.Pid}}", container).strip()
-        status = Path(f"/proc/{pid}/status").read_text()
-        return Served(answers, int(re.findall(r"^Uid:\s+(\d+)", status, re.MULTILINE)[0]))
-    finally:
-        _docker("rm", "--force", "--volumes", container)
-
-
-def _ask(url: str, container: str) -> Answer:
-    for _ in range(_STARTS):
-        try:
-            with urlopen(url, timeout=10) as found:
-                return Answer(found.status, found.headers.get_content_type(), found.read())
-        except HTTPError as error:
-            return Answer(error.code, error.headers.get_content_type(), error.read())
-        except OSError:  # refused, reset or not there yet
-            sleep(0.2)
-    logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True)
-    raise AssertionError(f"{url} does not answer:\n{logs.stdout[-2000:]}\n{logs.stderr[-2000:]}")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rewriter import Options, Project, Rewrite
 from rewriter.config import load
-from rewriter.engine import run
+from rewriter.engine import Transform, run
 from rewriter.source import Source
 from rewriter.syntax.reader import read
 from transforms import CHAIN
@@ -75,14 +75,19 @@ class Case:
     def options(self) -> Options:
         return load(self.folder, [transform.name for transform in CHAIN]).options()
 
-    def rewrite(self, text: str, *, again: bool = False) -> Rewrite:
-        """Rewrite `text` with the transform of the case alone, or with the whole chain; `again` is for a second run,
-        which finds the files as the first one left them."""
+    @property
+    def chain(self) -> list[Transform]:
+        """The transform of the case alone, or the whole chain."""
         group = self.folder.parent.name
-        chain = [transform for transform in CHAIN if group in ("chain", transform.name)]
-        assert chain, f"{group} is no transform"
+        found = [transform for transform in CHAIN if group in ("chain", transform.name)]
+        assert found, f"{group} is no transform"
+        return found
+
+    def rewrite(self, text: str, *, again: bool = False) -> Rewrite:
+        """Rewrite `text` as the case does; `again` is for a second run, which finds the files as the first one left
+        them."""
         completed = {".dockerignore": _text(self.ignore)} if again and self.ignore.exists() else {}
-        return run(Source(text), chain, Project(self.folder, overlay=completed), self.options())
+        return run(Source(text), self.chain, Project(self.folder, overlay=completed), self.options())
 
 
 def _text(path: Path) -> str:
