@@ -18,7 +18,7 @@ from rewriter.verify.request import Request
 from rewriter.verify.running import comparing
 from rewriter.verify.running.behaviour import observe
 from rewriter.verify.running.questions import Plan, plan
-from rewriter.verify.trouble import BuildFailed
+from rewriter.verify.trouble import BuildFailed, OutOfTime, Unreachable
 
 
 def compare(subject: Subject, engine: Engine, request: Request, names: Sequence[str], told: Told) -> tuple[Choice, ...]:
@@ -41,6 +41,7 @@ class _Shelf:
         self.bench = bench
         self.request = request
         self.told = told
+        self.timed = not request.quick
         self.first: tuple[Plan, Behaviour] | None = None
 
     def tried(self, offer: Offer | Missing) -> Choice:
@@ -48,10 +49,10 @@ class _Shelf:
             return Choice(offer.name, "", None, offer.reason)
         text = Text(offer.text.encode(), None if offer.ignore is None else offer.ignore.encode())
         try:
-            image, cold = self.bench.build(offer.name.replace(" ", "-"), text, self.told, fresh=True)
-        except BuildFailed as error:
+            image, build = self.bench.build(offer.name.replace(" ", "-"), text, self.told, fresh=self.timed)
+        except (BuildFailed, Unreachable, OutOfTime) as error:
             return Choice(offer.name, offer.base, None, f"it does not build: {error}")
-        side = Side(image, cold)
+        side = Side(image, build if self.timed else None)
         if not self.bench.engine.runs:
             return Choice(offer.name, offer.base, side)
         asked = self.first[0] if self.first else plan(self.request.questions, image)
