@@ -164,7 +164,7 @@ def test_a_cache_of_one_among_several(engine: CommandLine, tmp_path: Path, conte
     texts = [f"FROM busybox\nWORKDIR /srv\nRUN echo {word}\n" for word in ("one", "two")]
     recipes = [_recipe(engine, tmp_path, context, text, fresh=True) for text in texts]
     engine.build(recipes[0])
-    time.sleep(3)  # a cache that is only seconds older is not told apart
+    time.sleep(6)  # a cache that is only seconds older is not told apart
     engine.build(recipes[1])
     for recipe in recipes:
         again = engine.build(Recipe(recipe.dockerfile, context, recipe.tag))

@@ -50,10 +50,14 @@ class Append:
                 yield Change("appends", (Edit(end, end, self.text),), instruction.span, Alters.NOTHING)
 
 
-@pytest.fixture(scope="module", params=["docker", "podman"])
+both = pytest.mark.parametrize("engine", ["docker", "podman"], indirect=True)
+
+
+@pytest.fixture(scope="module")
 def engine(request: pytest.FixtureRequest) -> Engine:
+    """Docker, or the engine that the test names."""
     try:
-        return find(request.param, timeout=120)
+        return find(getattr(request, "param", "docker"), timeout=120)
     except NoEngine as error:
         pytest.skip(str(error))
 
@@ -92,6 +96,7 @@ def chain(**bad: str) -> list[Append]:
     return [Append(name, f"RUN echo {name[1:]}", bad.get(name, " && true")) for name in names]
 
 
+@both
 def test_a_rewrite_that_does_no_harm_holds(prove: Prove) -> None:
     found = prove(BEFORE, chain())
     assert (found.verdict, found.left_out) == (Verdict.HOLDS, ())
@@ -100,6 +105,7 @@ def test_a_rewrite_that_does_no_harm_holds(prove: Prove) -> None:
     assert found.text.count("&& true") == 8
 
 
+@both
 def test_what_does_not_build_is_left_out_in_few_builds(prove: Prove) -> None:
     found = prove(BEFORE, chain(t5=" && echo the cat is away && false"))
     assert found.verdict is Verdict.PARTLY
@@ -161,6 +167,7 @@ def test_what_was_proven_is_not_built_again(prove: Prove) -> None:
     assert replace(again, builds=first.builds, kept=False) == first
 
 
+@both
 def test_nothing_is_left_behind(prove: Prove, engine: Engine) -> None:
     prove(BEFORE, chain(t5=" && false"))
     assert engine.left == ()

@@ -7,10 +7,13 @@ from pathlib import Path
 
 from rewriter.project.context import MANIFEST_LIMIT, Project
 from rewriter.result import Rewrite
+from rewriter.source import Source
+from rewriter.syntax.reader import read
 from rewriter.verify.building import context
 from rewriter.verify.engine import Build, Engine, Image, Recipe
 from rewriter.verify.engines.abilities import is_buildkit
 from rewriter.verify.progress import Told
+from rewriter.verify.trouble import BuildFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +61,20 @@ class Bench:
         told(phase, "")
         self.builds += 1
         self.engine.heard = lambda line: told(phase, line)
-        build = self.engine.build(recipe)
+        try:
+            build = self.engine.build(recipe)
+        except BuildFailed as error:
+            if error.line is None:  # Buildah does not say it
+                error.line = _line_of(error.step, text)
+            raise
         return self.engine.image(recipe.tag), build
+
+
+def _line_of(step: str, text: Text) -> int | None:
+    """The line (1-based) of the first instruction that an engine calls `step`."""
+    keyword, _, rest = " ".join(step.split()).partition(" ")
+    for instruction in read(Source.decode(text.dockerfile)).instructions:
+        value = " ".join(instruction.value.split())
+        if instruction.keyword == keyword.upper() and value and rest.endswith(value):
+            return instruction.first_line
+    return None
