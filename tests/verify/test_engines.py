@@ -163,9 +163,9 @@ def test_a_build_and_the_same_again(name: str, server: tuple[str, Build, Build])
 def test_a_cache_of_one_among_several(engine: CommandLine, tmp_path: Path, context: Path) -> None:
     texts = [f"FROM busybox\nWORKDIR /srv\nRUN echo {word}\n" for word in ("one", "two")]
     recipes = [_recipe(engine, tmp_path, context, text, fresh=True) for text in texts]
-    engine.build(recipes[0])
-    time.sleep(6)  # a cache that is only seconds older is not told apart
-    engine.build(recipes[1])
+    for recipe in recipes:
+        time.sleep(6)  # a cache that is only seconds older is not told apart
+        engine.build(recipe)
     for recipe in recipes:
         again = engine.build(Recipe(recipe.dockerfile, context, recipe.tag))
         assert all(step.cached for step in again.steps), again
@@ -440,7 +440,7 @@ def test_a_container_that_is_killed(engine: CommandLine, tmp_path: Path, context
 
 
 def test_what_was_never_ended_is_removed(engine: CommandLine, tmp_path: Path, context: Path) -> None:
-    recipe = _recipe(engine, tmp_path, context, SERVER)
+    recipe = _recipe(engine, tmp_path, context, f"{SERVER}LABEL once={uuid4().hex}\n")  # no other tag has this image
     engine.build(recipe)
     started = engine.start(recipe.tag, Launch())  # held: it would be left behind its block otherwise
     started.__enter__()
