@@ -20,6 +20,7 @@ from rewriter.verify import command
 from rewriter.verify.engines import find
 from rewriter.verify.trouble import NoEngine
 
+from .interrupts import heed
 from .test_proof import BEFORE, chain
 
 ROOT = Path(__file__).parents[2]
@@ -160,7 +161,7 @@ def test_nothing_is_left_when_it_is_stopped(
     before = _made(name)
     words = [sys.executable, "-m", "rewriter.main", "verify", "--engine", name]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
-    with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heed) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith(f"{during} before"):

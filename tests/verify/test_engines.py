@@ -32,6 +32,8 @@ from rewriter.verify.trouble import (
     Unreachable,
 )
 
+from .interrupts import heed
+
 pytestmark = pytest.mark.engine
 NAMES = ("docker", "podman", "buildah")
 # A server that says where it runs, and that ends on SIGTERM.
@@ -475,7 +477,7 @@ def test_an_interrupt(engine: CommandLine, name: str, tmp_path: Path, context: P
     mark = uuid4().hex
     recipe = _recipe(engine, tmp_path, context, _endless(mark))
     command = [sys.executable, "-c", SCRIPT, name, str(recipe.dockerfile), str(context)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if _begun(line.rstrip()):

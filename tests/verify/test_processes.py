@@ -15,6 +15,8 @@ from rewriter.verify.engines import processes
 from rewriter.verify.engines.processes import PAUSES, fault, patiently, run, streamed
 from rewriter.verify.trouble import DiskFull, EngineGone, NoEngine, Trouble, Unreachable
 
+from .interrupts import heed
+
 
 def test_both_streams_are_kept_and_told_by_the_line() -> None:
     lines: list[str] = []
@@ -54,7 +56,7 @@ def test_an_interrupt_ends_the_command(tmp_path: Path) -> None:
 from rewriter.verify.engines.processes import run
 run(["sh", "-c", "echo $$ > {child}.tmp; mv {child}.tmp {child}; sleep 300"], timeout=300)
 """
-    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) as process:
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, preexec_fn=heed) as process:
         while not child.exists() and process.poll() is None:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
